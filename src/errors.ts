@@ -1,0 +1,142 @@
+/**
+ * Every error that Holdfast throws, in one place.
+ *
+ * Each class has a stable `code` (`HOLDFAST_…`), a message that says what happened, with what, and what to do, and the
+ * `cause` where there is one. `instanceof` holds across two copies of the package: it compares the code, not the class.
+ */
+const brand: unique symbol = Symbol.for('holdfast.error');
+
+/** What every error of Holdfast has. */
+export class HoldfastError extends Error {
+  static readonly code: string = 'HOLDFAST_ERROR';
+  readonly code: string = new.target.code;
+  /** @internal The codes of this class and of its ancestors, so that `instanceof` survives two copies of the package. */
+  readonly [brand]: readonly string[] = lineage(new.target);
+
+  constructor(message?: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const codes = (value as { readonly [brand]?: readonly string[] } | null | undefined)?.[brand];
+    return Array.isArray(codes) && codes.includes((this as unknown as typeof HoldfastError).code);
+  }
+}
+
+function lineage(start: typeof HoldfastError): readonly string[] {
+  const codes: string[] = [];
+  let at: typeof HoldfastError | null = start;
+  while (at?.code !== undefined) {
+    codes.push(at.code);
+    at = Object.getPrototypeOf(at) as typeof HoldfastError | null;
+  }
+  return codes;
+}
+
+/** An option, a duration or a child spec is not what it must be. The message names the option, what was given and what would do. */
+export class OptionsError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_OPTIONS';
+}
+
+/**
+ * The source cannot be reached: it is away, not wrong. Expected, hence a state and not a crash.
+ * Throw it from a source of your own to say so; anything else that a source throws is classified (see `isUnavailable`).
+ */
+export class SourceUnavailableError extends HoldfastError {
+  static override readonly code: string = 'HOLDFAST_SOURCE_UNAVAILABLE';
+  constructor(message = 'The source cannot be reached.', options?: { readonly cause?: unknown }) {
+    super(message, options);
+  }
+}
+
+/** A load did not answer within `load.timeout`. */
+export class LoadTimeoutError extends SourceUnavailableError {
+  static override readonly code = 'HOLDFAST_LOAD_TIMEOUT';
+}
+
+/** The source is configured against something that is not there (a table, a column). It heals when that is mended. */
+export class SourceConfigurationError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_SOURCE_CONFIGURATION';
+}
+
+/** A key was fetched from inside its own load: it would wait for itself. */
+export class LoadCycleError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_LOAD_CYCLE';
+}
+
+/** A client asked for too many absent keys. `retryAfter` is in milliseconds. */
+export class ThrottledError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_THROTTLED';
+  constructor(
+    message: string,
+    readonly retryAfter: number,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** The snapshot file is held by another process. */
+export class SnapshotInUseError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_SNAPSHOT_IN_USE';
+}
+
+/** The snapshot's store failed: the disk, its worker, or its file. What it holds in memory goes on being served. */
+export class SnapshotError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_SNAPSHOT';
+}
+
+/** A tree, a supervisor or a child could not start. `childId` is the child at fault. */
+export class StartError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_START';
+  constructor(
+    message: string,
+    readonly childId?: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** A child did not become ready within its `startTimeout`. */
+export class StartTimeoutError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_START_TIMEOUT';
+}
+
+/** A runtime, a cache or a supervisor was asked for something that it cannot do in the state it is in. */
+export class StateError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_STATE';
+}
+
+/** Nobody bears that name, or the actor is dead. */
+export class NoSuchActorError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_NO_SUCH_ACTOR';
+}
+
+/** `ask` got no reply in time. */
+export class AskTimeoutError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_ASK_TIMEOUT';
+}
+
+/** The actor that was asked died before it replied. `cause` is the error it died of, if it was one. */
+export class ActorDiedError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_ACTOR_DIED';
+}
+
+/** A worker thread ended, or never answered. */
+export class ThreadError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_THREAD';
+}
+
+/** A record of the snapshot does not read back. The file was set aside. */
+export class SnapshotCorruptError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_SNAPSHOT_CORRUPT';
+  constructor(
+    message: string,
+    readonly aside: { readonly file: string; readonly movedTo: string | undefined; readonly because: string },
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

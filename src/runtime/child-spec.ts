@@ -1,0 +1,37 @@
+import type { AnyActorLogic, InputFrom, SnapshotFrom } from 'xstate';
+import type { Duration } from './duration.js';
+
+/** When a child is started again: always, after an abnormal end only, never. */
+export type Restart = 'permanent' | 'transient' | 'temporary';
+
+/** How long a child may take to stop. `'brutal'`: killed at once. `'infinity'`: as long as it takes. */
+export type Shutdown = Duration | 'brutal' | 'infinity';
+
+/** What a supervisor knows of a child: how to start it, when to start it again, how to stop it. */
+export interface ChildSpec<L extends AnyActorLogic = AnyActorLogic> {
+  /** Unique under its supervisor. */
+  readonly id: string;
+  /** Any XState actor logic. A supervisor is one. */
+  readonly logic: L;
+  /** A function is called at every start. */
+  readonly input?: InputFrom<L> | (() => InputFrom<L>);
+  /** Default `'permanent'`. */
+  readonly restart?: Restart;
+  /** Default `'5s'`; of a supervisor `'infinity'`. */
+  readonly shutdown?: Shutdown;
+  readonly significant?: boolean;
+  /** The name in Holdfast's registry, the same across incarnations. */
+  readonly name?: string;
+  /** Started when true. Default: no active state is tagged `'starting'`. */
+  readonly ready?: (snapshot: SnapshotFrom<L>) => boolean;
+  /** Not ready by then: killed, a failed start. Default `'30s'`. */
+  readonly startTimeout?: Duration;
+  /** What else a start tells (OTP's `{ok, Pid, Info}`). */
+  readonly startInfo?: (snapshot: SnapshotFrom<L>) => unknown;
+  /** Told of exits and orders to stop by events, instead of being ended by them. */
+  readonly trapExit?: boolean;
+  readonly mailbox?: {
+    readonly bound?: number;
+    readonly overflow?: 'reject' | 'drop-oldest' | 'drop-newest';
+  };
+}

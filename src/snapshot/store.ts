@@ -1,0 +1,91 @@
+import type { Cursor } from '../sources/source.js';
+
+/**
+ * The table on disk. What a store must do so that a boot finds what a crash left.
+ *
+ * Every record carries the table's mutation number `seq`. It grows for ever, across restarts too (`open` says where it
+ * stood): of an entry and a tombstone of one key the higher `seq` holds, in whatever order they arrive. So a page that
+ * was gathered before an invalidation and written after it brings nothing back.
+ */
+export interface SnapshotStore {
+  /**
+   * Makes the store ready. A corrupt or foreign one is set aside, which the answer reports, and the store starts empty.
+   * @throws SnapshotInUseError when another process holds it: a store has one writer.
+   */
+  open(options: { readonly cache: string; readonly signal: AbortSignal }): Promise<SnapshotOpening>;
+  /**
+   * Everything that is held, page by page, entries and tombstones, each key in one of them at most. Yields a page as soon
+   * as it has one; a consumer that stops early ends the reading. A record that turns out corrupt sets the store aside
+   * and rejects with `SnapshotCorruptError`.
+   */
+  restore(options: { readonly signal: AbortSignal; readonly page?: number }): AsyncIterable<SnapshotPage>;
+  /** Writes one page: atomic, and durable enough to survive SIGKILL once resolved. */
+  append(page: SnapshotAppend): Promise<SnapshotAppended>;
+  /** Writes tombstones at once, ahead of whatever pages wait: resolved means that they survive SIGKILL. */
+  journal(tombstones: readonly SnapshotTombstone[]): Promise<void>;
+  /** Gives space back. May do nothing. */
+  compact(): Promise<void>;
+  /** After it nothing is written. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface SnapshotOpening {
+  /** The highest `seq` that the store has ever seen; 0 when empty. */
+  readonly seq: number;
+  /** Wall-clock ms of the last append; undefined when empty. */
+  readonly writtenAt: number | undefined;
+  readonly cursor: Cursor | undefined;
+  /** Whether the last full writing was finished: false makes the next one full. */
+  readonly complete: boolean;
+  /** How many entries a restore will give, about. */
+  readonly entries: number;
+  /** Set when a corrupt or foreign file was put aside. */
+  readonly aside?: { readonly file: string; readonly movedTo: string | undefined; readonly because: string };
+}
+
+export interface SnapshotEntry {
+  readonly key: string;
+  /** Structured-cloneable; the store serializes it. */
+  readonly value: unknown;
+  readonly seq: number;
+  /** Wall-clock ms when the source last confirmed it. */
+  readonly confirmedAt: number;
+  readonly expiresAt?: number;
+  readonly version?: number;
+  /** Only where the entry has its own, ms. `Infinity` for until-expiry. */
+  readonly ttl?: number;
+  readonly staleFor?: number;
+  readonly tags?: readonly string[];
+}
+
+export interface SnapshotTombstone {
+  readonly key: string;
+  readonly kind: 'invalidated' | 'revoked';
+  readonly seq: number;
+  /** Wall-clock ms. */
+  readonly at: number;
+}
+
+export interface SnapshotPage {
+  readonly entries: readonly SnapshotEntry[];
+  readonly tombstones: readonly SnapshotTombstone[];
+}
+
+export interface SnapshotAppend {
+  readonly entries: readonly SnapshotEntry[];
+  /** Keys whose entries left the table; each with the `seq` at which it left. */
+  readonly gone: readonly { readonly key: string; readonly seq: number }[];
+  readonly tombstones: readonly SnapshotTombstone[];
+  /** Keys whose tombstones have served: dropped where not newer than this `seq`. */
+  readonly lifted: readonly { readonly key: string; readonly seq: number }[];
+  readonly cursor?: Cursor;
+  /** Wall-clock ms. */
+  readonly writtenAt: number;
+  /** `'begin'`: the first page of a full writing: what is not written again by its end is dropped. `'end'`: its last page. `'both'`: a full writing of one page. */
+  readonly full?: 'begin' | 'end' | 'both';
+}
+
+export interface SnapshotAppended {
+  /** Entries whose value could not be serialized: not written, and an older record of the key is dropped. */
+  readonly skipped: readonly { readonly key: string; readonly error: unknown }[];
+}

@@ -1,0 +1,61 @@
+import type { ChildSpec } from '../runtime/child-spec.js';
+
+/** Where a reader of the source stopped. Opaque to Holdfast, which keeps it and hands it back. */
+export type Cursor = string;
+
+/** One record of the source. A `value` of `undefined` is a bad row: it is quarantined, and counts as seen. */
+export interface Row<V> {
+  readonly key: string;
+  readonly value: V | undefined;
+  /** Wall-clock ms since the epoch; never served past it. */
+  readonly expiresAt?: number;
+  /** Where both carry one, the lower never replaces the higher. */
+  readonly version?: number;
+  readonly tags?: readonly string[];
+  /** Why the row is bad, where the source knows. Reported with the quarantine. */
+  readonly error?: unknown;
+}
+
+export interface SourceContext {
+  /** Fires when nobody waits for the answer any more: timeout, abort, or the death of the actor that asked. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where the truth lives. Only `load` must be there. Whatever a method rejects with is data to Holdfast and never crashes
+ * an actor; reject with `SourceUnavailableError` to say "away".
+ *
+ * @example
+ * ```ts
+ * const users: Source<User> = {
+ *   async load(key, { signal }) {
+ *     const row = await db.query('select * from users where id = $1', [key], { signal });
+ *     return row && { key, value: row, version: row.version };
+ *   },
+ * };
+ * ```
+ */
+export interface Source<V> {
+  /** One row; `undefined` says that there is no such row (also: revoked or expired in the source). */
+  load(key: string, context: SourceContext): Promise<Row<V> | undefined>;
+  loadMany?(keys: readonly string[], context: SourceContext): Promise<Map<string, Row<V>>>;
+  /** All rows, in batches, in bounded memory whatever their number. Ending without an error makes the pass complete. */
+  scan?(
+    context: SourceContext & { readonly batch: number },
+  ): AsyncIterable<{ readonly rows: readonly Row<V>[]; readonly cursor?: Cursor }>;
+  /** What changed since the cursor; without one, from now on. May repeat itself. */
+  changes?(
+    since: Cursor | undefined,
+    context: SourceContext & { readonly batch: number },
+  ): AsyncIterable<{ readonly gone: readonly string[]; readonly changed: readonly Row<V>[]; readonly cursor: Cursor }>;
+  /** Which of these no longer exist. Finds hard deletes between passes. */
+  missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
+  save?(row: Row<V>, context: SourceContext): Promise<void>;
+  remove?(key: string, context: SourceContext): Promise<void>;
+  ping?(context: SourceContext): Promise<void>;
+  close?(): Promise<void>;
+  /** Whether an error of this source means "away". Asked before the built-in classification. */
+  unavailable?(error: unknown): boolean;
+  /** What the source needs running (a worker, a pool): the tree starts it first, under the id `source`. */
+  readonly child?: ChildSpec;
+}
