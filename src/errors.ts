@@ -9,15 +9,18 @@ const brand: unique symbol = Symbol.for('holdfast.error');
 /** What every error of Holdfast has. */
 export class HoldfastError extends Error {
   static readonly code: string = 'HOLDFAST_ERROR';
-  readonly code: string = new.target.code;
+  readonly code: string;
   /** @internal The codes of this class and of its ancestors, so that `instanceof` survives two copies of the package. */
-  readonly [brand]: readonly string[] = lineage(new.target);
+  readonly [brand]: readonly string[];
 
   constructor(message?: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
+    this.code = new.target.code;
+    this[brand] = lineage(new.target);
   }
 
+  // biome-ignore lint/complexity/noThisInStatic: each subclass is its own `this` here.
   static override [Symbol.hasInstance](value: unknown): boolean {
     const codes = (value as { readonly [brand]?: readonly string[] } | null | undefined)?.[brand];
     return Array.isArray(codes) && codes.includes((this as unknown as typeof HoldfastError).code);

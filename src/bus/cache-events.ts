@@ -16,7 +16,12 @@ export interface CacheEvents {
   };
   'pass.started': { readonly pass: number };
   /** One batch of a pass is in memory. `total` counts the rows of this pass so far. */
-  'batch.loaded': { readonly pass: number; readonly rows: number; readonly quarantined: number; readonly total: number };
+  'batch.loaded': {
+    readonly pass: number;
+    readonly rows: number;
+    readonly quarantined: number;
+    readonly total: number;
+  };
   'pass.complete': {
     readonly pass: number;
     readonly rows: number;
@@ -24,7 +29,12 @@ export interface CacheEvents {
     readonly quarantined: number;
     readonly took: number;
   };
-  'pass.failed': { readonly pass: number; readonly error: unknown; readonly unavailable: boolean; readonly attempt: number };
+  'pass.failed': {
+    readonly pass: number;
+    readonly error: unknown;
+    readonly unavailable: boolean;
+    readonly attempt: number;
+  };
   swept: {
     readonly expired: number;
     readonly gone: number;

@@ -6,4 +6,5 @@ export type ExitReason =
   | { readonly type: 'error'; readonly error: unknown };
 
 /** OTP's `normal`, `shutdown` and `{shutdown, _}`: an end that was meant. */
-export const isOrderly = (reason: ExitReason): boolean => reason.type === 'normal' || reason.type === 'shutdown';
+export const isOrderly = (reason: ExitReason): boolean =>
+  reason.type === 'normal' || reason.type === 'shutdown';

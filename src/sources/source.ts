@@ -47,7 +47,11 @@ export interface Source<V> {
   changes?(
     since: Cursor | undefined,
     context: SourceContext & { readonly batch: number },
-  ): AsyncIterable<{ readonly gone: readonly string[]; readonly changed: readonly Row<V>[]; readonly cursor: Cursor }>;
+  ): AsyncIterable<{
+    readonly gone: readonly string[];
+    readonly changed: readonly Row<V>[];
+    readonly cursor: Cursor;
+  }>;
   /** Which of these no longer exist. Finds hard deletes between passes. */
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;
