@@ -1,0 +1,77 @@
+import mitt, { type Emitter } from 'mitt';
+
+/** What a listener is handed: the topic as `type`, and the payload's fields beside it. */
+export type BusEvent<Events, Topic extends keyof Events = keyof Events> = {
+  [T in Topic]: { readonly type: T } & Events[T];
+}[Topic];
+
+/** An actor that can be subscribed: what the bus needs of it, and every XState actor has. */
+export interface Subscriber {
+  send(event: { readonly type: string }): void;
+  subscribe(observer: { complete?: () => void; error?: (error: unknown) => void }): { unsubscribe(): void };
+}
+
+type Listener<Events, Topic extends keyof Events> = (event: BusEvent<Events, Topic>) => void;
+
+/**
+ * Typed events, published to whoever listens now, at most once: no guarantee may rest on one arriving.
+ *
+ * @example
+ * ```ts
+ * const off = cache.bus.subscribe('source.down', ({ since }) => alert(`away since ${new Date(since)}`));
+ * ```
+ */
+export interface Bus<Events> {
+  /** Hands the event to every listener of the topic and of `'*'`. A listener that throws harms nobody else. */
+  publish<Topic extends keyof Events & string>(topic: Topic, payload: Events[Topic]): void;
+  /**
+   * Listens until the returned function is called. An actor that is subscribed gets the events as its own, and its
+   * subscription ends with its incarnation.
+   */
+  subscribe<Topic extends keyof Events & string>(
+    topic: Topic,
+    listener: Listener<Events, Topic> | Subscriber,
+  ): () => void;
+  subscribe(topic: '*', listener: Listener<Events, keyof Events> | Subscriber): () => void;
+}
+
+export interface BusOptions {
+  /** Told of what a listener threw. Default: dropped. */
+  readonly onListenerError?: (error: unknown, topic: string) => void;
+  /** How an event reaches an actor. Default: its own `send`. */
+  readonly deliver?: (actor: Subscriber, event: { readonly type: string }) => void;
+}
+
+/** Makes a bus. */
+export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
+  const { onListenerError = () => {}, deliver = (actor, event) => actor.send(event) } = options;
+  const emitter: Emitter<Record<string, { readonly type: string }>> = mitt();
+
+  function guarded(topic: string, call: (event: { readonly type: string }) => void) {
+    const handler = (first: unknown, second?: unknown): void => {
+      // mitt hands a '*' listener the topic first and the event second.
+      const event = (topic === '*' ? second : first) as { readonly type: string };
+      try {
+        call(event);
+      } catch (error) {
+        onListenerError(error, event.type);
+      }
+    };
+    emitter.on(topic, handler);
+    return () => emitter.off(topic, handler);
+  }
+
+  return {
+    publish: (topic, payload) => emitter.emit(topic, { ...(payload as object), type: topic }),
+    subscribe(topic: string, listener: ((event: never) => void) | Subscriber) {
+      if (typeof listener === 'function') return guarded(topic, listener as (event: unknown) => void);
+      const off = guarded(topic, (event) => deliver(listener, event));
+      const end = (): void => {
+        off();
+        life.unsubscribe();
+      };
+      const life = listener.subscribe({ complete: off, error: off });
+      return end;
+    },
+  };
+}
