@@ -20,9 +20,9 @@ export class HoldfastError extends Error {
     this[brand] = lineage(new.target);
   }
 
-  // biome-ignore lint/complexity/noThisInStatic: each subclass is its own `this` here.
   static override [Symbol.hasInstance](value: unknown): boolean {
     const codes = (value as { readonly [brand]?: readonly string[] } | null | undefined)?.[brand];
+    // biome-ignore lint/complexity/noThisInStatic: each subclass is its own `this` here.
     return Array.isArray(codes) && codes.includes((this as unknown as typeof HoldfastError).code);
   }
 }

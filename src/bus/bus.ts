@@ -1,4 +1,7 @@
-import mitt, { type Emitter } from 'mitt';
+import mittModule, { type Emitter } from 'mitt';
+
+// mitt ships one declaration for both module systems; as an ES module its default export is the function itself.
+const mitt = mittModule as unknown as typeof mittModule.default;
 
 /** What a listener is handed: the topic as `type`, and the payload's fields beside it. */
 export type BusEvent<Events, Topic extends keyof Events = keyof Events> = {
