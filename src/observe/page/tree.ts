@@ -1,0 +1,66 @@
+/** The supervision tree: who runs, in which state, in which incarnation. */
+export const treePart = `
+const quietStates = ['idle', 'waiting', 'warm', 'running', 'active', 'ready', 'up', 'sleeping'];
+
+function stateTone(state) {
+  if (/backoff|restarting|restoring|starting|retry/.test(state)) return 'old';
+  if (/fail|error|down|stopp|gave/.test(state)) return 'bad';
+  if (/warming|sweeping|writing|loading|busy/.test(state)) return 'lost';
+  return quietStates.some((quiet) => state.startsWith(quiet)) ? 'good' : '';
+}
+
+const rows = new Map();
+let drawn = '';
+
+function shapeOf(node) {
+  return node.id + '(' + (node.children || []).map(shapeOf).join() + ')';
+}
+
+function drawNode(parent, node, path) {
+  const row = add(parent, 'div', 'node ' + node.type);
+  row.dataset.path = path;
+  add(row, 'i');
+  rows.set(path, {
+    row,
+    name: add(row, 'span', 'name', node.id),
+    state: add(row, 'span', 'pill'),
+    turn: add(row, 'span', 'turn'),
+    incarnation: rows.get(path) ? rows.get(path).incarnation : node.incarnation,
+  });
+  if (node.children && node.children.length > 0) {
+    const branch = add(parent, 'div', 'branch');
+    for (const child of node.children) drawNode(branch, child, path + '/' + child.id);
+  }
+}
+
+function fillNode(node, path) {
+  const seen = rows.get(path);
+  mark(seen.row, 'status', node.status);
+  seen.row.title = (node.name ? node.name + ': ' : '') + node.status;
+  const state = node.status === 'running' ? stateText(node.state) : node.status;
+  const told = node.type === 'supervisor' && node.status === 'running' ? '' : state;
+  show(seen.state, told !== '');
+  say(seen.state, told);
+  restyle(seen.state, 'pill ' + stateTone(told));
+  say(seen.turn, node.restarts > 0 ? plural(node.restarts, 'restart') + ' · #' + node.incarnation : '#' + node.incarnation);
+  restyle(seen.turn, node.restarts > 0 ? 'turn some' : 'turn');
+  if (seen.incarnation !== node.incarnation) {
+    seen.incarnation = node.incarnation;
+    seen.row.classList.remove('flash');
+    void seen.row.offsetWidth; /* starts the animation anew */
+    seen.row.classList.add('flash');
+  }
+  for (const child of node.children || []) fillNode(child, path + '/' + child.id);
+}
+
+function drawTree(tree) {
+  if (!tree) return show(byId('tree').parentElement, false);
+  const shape = shapeOf(tree);
+  if (shape !== drawn) {
+    drawn = shape;
+    byId('tree').replaceChildren();
+    drawNode(byId('tree'), tree, tree.id);
+  }
+  fillNode(tree, tree.id);
+}
+`;
