@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Tests that start processes, browsers or package managers: one file at a time, after the others, with time to spare. */
+const heavy = ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -12,5 +15,32 @@ export default defineConfig({
       { find: /^holdfast\/observe$/, replacement: here('./src/observe/index.ts') },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], pool: 'forks', testTimeout: 20_000 },
+  test: {
+    pool: 'forks',
+    reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: heavy,
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: heavy,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
 });
