@@ -1,6 +1,7 @@
 /** The buttons, where the host gave some. */
 export const actionsPart = `
 async function act(action, button, output) {
+  const name = (action.group ? action.group + ', ' : '') + action.label;
   button.disabled = true;
   try {
     const response = await fetch(action.url, {
@@ -10,10 +11,10 @@ async function act(action, button, output) {
     });
     const text = await response.text();
     restyle(output, response.ok ? '' : 'bad');
-    say(output, action.label + ': ' + response.status + ' ' + text);
+    say(output, name + ': ' + response.status + ' ' + text);
   } catch (error) {
     restyle(output, 'bad');
-    say(output, action.label + ': no answer (' + error.message + ')');
+    say(output, name + ': no answer (' + error.message + ')');
   }
   button.disabled = false;
   refreshSoon();

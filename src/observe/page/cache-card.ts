@@ -16,13 +16,15 @@ function answerTile(parent, [status, title, meaning]) {
   const total = add(tile, 'b', '', '0');
   add(tile, 'p', '', meaning);
   const draw = sparkline(tile);
-  let sampled;
+  let from, perSecond = 0;
   return {
     update: (value) => say(total, count(value)),
-    sample(value) {
-      const perSecond = sampled === undefined || value < sampled ? 0 : value - sampled;
-      sampled = value;
-      say(rate, perSecond > 0 ? count(perSecond) + '/s' : '');
+    /* By the server's clock: two samples are rarely a second apart to the millisecond. */
+    sample(value, now) {
+      if (from && value < from.value) from = undefined; /* it started again */
+      if (from && now > from.now) perSecond = ((value - from.value) * 1000) / (now - from.now);
+      if (!from || now > from.now) from = { value, now };
+      say(rate, perSecond >= 0.5 ? count(Math.round(perSecond)) + '/s' : '');
       draw(perSecond);
     },
   };
@@ -120,16 +122,17 @@ function cacheCard(name, alone) {
   const facts = add(card, 'div', 'facts');
   const source = sourceCard(facts);
   const memory = memoryCard(facts);
-  let last;
+  let last, at;
   return {
-    update(next) {
+    update(next, now) {
       last = next;
+      at = now;
       for (const [status, one] of tile) one.update(next.stats[status]);
       source.update(next.source);
       memory.update(next);
     },
     sample() {
-      if (last) for (const [status, one] of tile) one.sample(last.stats[status]);
+      if (last) for (const [status, one] of tile) one.sample(last.stats[status], at);
     },
     tick() {
       source.tick();

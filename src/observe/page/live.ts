@@ -15,7 +15,7 @@ function draw(status) {
   const names = Object.keys(status.caches);
   for (const name of names) {
     if (!cards.has(name)) cards.set(name, cacheCard(name, names.length === 1));
-    cards.get(name).update(status.caches[name]);
+    cards.get(name).update(status.caches[name], status.now);
   }
   drawTree(status.tree);
   const away = names.find((name) => status.caches[name].source.reachable === false) || names[0];

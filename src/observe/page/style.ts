@@ -51,7 +51,7 @@ h2 { font-size: .78rem; font-weight: 650; letter-spacing: .06em; text-transform:
 .fresh { --tone: var(--good); } .stale { --tone: var(--old); } .absent { --tone: var(--gone); } .unknown { --tone: var(--lost); }
 
 .facts { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 1rem; }
-.source { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem .9rem; align-items: center; }
+.source { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .9rem; align-items: center; align-content: center; }
 .lamp { grid-row: span 2; width: 2.5rem; height: 2.5rem; border-radius: 50%; display: grid; place-items: center; background: var(--gone-tint); }
 .lamp::after { content: ""; width: .85rem; height: .85rem; border-radius: 50%; background: var(--gone); }
 [data-source="up"] .lamp { background: var(--good-tint); } [data-source="up"] .lamp::after { background: var(--good); }
@@ -101,11 +101,11 @@ button:disabled { opacity: .5; cursor: progress; }
 @keyframes flash { 0%, 25% { background: var(--old-tint); } }
 
 .timeline { list-style: none; margin-top: .7rem; max-height: 32rem; overflow-y: auto; overscroll-behavior: contain; scrollbar-width: thin; }
-.timeline li { display: grid; grid-template-columns: 4.7rem .6rem minmax(0, 1fr); gap: .6rem; align-items: baseline; padding: .26rem .2rem; font-size: .875rem; }
+.timeline li { display: grid; grid-template-columns: 4.2rem .5rem minmax(0, 1fr); gap: .7rem; align-items: baseline; padding: .26rem .2rem; font-size: .875rem; }
 .timeline li.new { animation: arrive .25s ease-out; }
 @keyframes arrive { from { opacity: 0; transform: translateY(-4px); } }
 .timeline time { font: .76rem/1.6 var(--mono); color: var(--faint); font-variant-numeric: tabular-nums; }
-.timeline i { width: .5rem; height: .5rem; border-radius: 50%; background: var(--gone); align-self: center; opacity: .55; }
+.timeline i { width: .5rem; height: .5rem; border-radius: 50%; background: var(--gone); align-self: start; margin-top: .42rem; opacity: .55; }
 .timeline li.good i { background: var(--good); opacity: 1; } .timeline li.old i { background: var(--old); opacity: 1; } .timeline li.bad i { background: var(--bad); opacity: 1; }
 .timeline li.good b { color: var(--good); } .timeline li.old b { color: var(--old); } .timeline li.bad b { color: var(--bad); }
 .timeline b { font-weight: 570; }
