@@ -143,3 +143,44 @@ export class SnapshotCorruptError extends HoldfastError {
     super(message, options);
   }
 }
+
+/** A testing world was misused, or what runs in it can never end. */
+export class WorldError extends HoldfastError {
+  static override readonly code: string = 'HOLDFAST_WORLD';
+}
+
+/** What a testing world waits for can never happen, or did not within its limit of virtual time. */
+export class WorldStuckError extends WorldError {
+  static override readonly code = 'HOLDFAST_WORLD_STUCK';
+}
+
+/** The run threw where nobody caught it. `cause` is the first such error, `errors` are all. */
+export class WorldUncaughtError extends WorldError {
+  static override readonly code = 'HOLDFAST_WORLD_UNCAUGHT';
+  constructor(
+    message: string,
+    readonly errors: readonly unknown[],
+  ) {
+    super(message, { cause: errors[0] });
+  }
+}
+
+/** One seed gave two different runs: something in them escapes the testing world. */
+export class NonDeterminismError extends WorldError {
+  static override readonly code = 'HOLDFAST_NON_DETERMINISM';
+}
+
+/** Code under test reached out of the testing world: a real timer, handle or I/O. `stack` is where. */
+export class EscapeError extends WorldError {
+  static override readonly code = 'HOLDFAST_ESCAPE';
+}
+
+/** Something that must always hold did not, or did not come about in time. `cause` is what the check threw. */
+export class InvariantError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_INVARIANT';
+}
+
+/** A failure that a testing world injected at a fault point. */
+export class InjectedFaultError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_INJECTED_FAULT';
+}

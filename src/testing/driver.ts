@@ -1,0 +1,176 @@
+import { InvariantError, WorldError, WorldStuckError } from '../errors.js';
+import type { Milliseconds } from '../runtime/duration.js';
+import { EventQueue, type WorldEvent } from './event-queue.js';
+import { shown } from './shown.js';
+import type { Trace } from './trace.js';
+
+/** Taken before any world is entered: the driver waits on the real loop. */
+const { setImmediate: realSetImmediate } = globalThis;
+
+/** How many turns of the real loop a run that has nothing scheduled may go on: a message of a real port takes one or two. */
+const patience = 25;
+
+/** How many events may run at one instant before time is said to stand still. */
+const instantLimit = 100_000;
+
+/**
+ * What moves a world: takes the earliest event, runs it, waits until the real loop has drained every microtask and tick,
+ * checks what must always hold, and goes on until what it was asked for has settled.
+ */
+export class Driver {
+  readonly queue = new EventQueue();
+  readonly #trace: Trace;
+  readonly #tape: readonly number[];
+  readonly #signal: AbortSignal | undefined;
+  readonly #invariants = new Map<object, { readonly name: string; readonly check: () => void }>();
+  readonly #held = new Set<Promise<unknown>>();
+  #now: Milliseconds = 0;
+  #choices = 0;
+  #events = 0;
+  #atThisInstant = 0;
+  #driving = false;
+  #ended = false;
+  #broken: InvariantError | undefined;
+
+  constructor(trace: Trace, tape: readonly number[], signal: AbortSignal | undefined) {
+    this.#trace = trace;
+    this.#tape = tape;
+    this.#signal = signal;
+  }
+
+  /** Virtual ms since the world began. */
+  get now(): Milliseconds {
+    return this.#now;
+  }
+
+  /** How many events ran. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Moves time without running what falls due. */
+  skip(by: Milliseconds): void {
+    this.#now += by;
+    this.#atThisInstant = 0;
+  }
+
+  /** Time stands until `work` has settled. */
+  hold(work: Promise<unknown>): void {
+    this.#held.add(work);
+    const release = (): void => void this.#held.delete(work);
+    work.then(release, release);
+  }
+
+  always(name: string, check: () => void): () => void {
+    const key = {};
+    this.#invariants.set(key, { name, check });
+    return () => void this.#invariants.delete(key);
+  }
+
+  /** Resolves at `at`, after everything else that is due by then. */
+  wake(at: Milliseconds): Promise<void> {
+    return new Promise((resolve) => {
+      this.queue.add({ at, kind: 'wake', label: 'wake', run: resolve });
+    });
+  }
+
+  /** Nothing runs any more. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Runs events until `goal` has settled. A goal inside a goal is carried by the outer one's driver. */
+  drive<T>(goal: Promise<T>, within: Milliseconds): Promise<T> {
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+    };
+    goal.then(settle, settle);
+    if (this.#ended) return Promise.reject(new WorldError('This world was left. Make a new one.'));
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    if (this.#driving) return goal;
+    this.#driving = true;
+    const deadline = this.#now + within;
+    let idle = 0;
+
+    return new Promise((resolve, reject) => {
+      // A real immediate each time: by then every microtask and tick of the step before has run.
+      const step = (): void => {
+        try {
+          this.#signal?.throwIfAborted();
+          this.#checkInvariants();
+          if (settled) {
+            this.#driving = false;
+            resolve(goal);
+            return;
+          }
+          if (this.#held.size > 0) {
+            void Promise.allSettled(this.#held).then(() => realSetImmediate(step));
+            return;
+          }
+          idle = this.#runNext(deadline) ? 0 : idle + 1;
+          if (idle > patience) throw new WorldStuckError(this.#nothingScheduled());
+          realSetImmediate(step);
+        } catch (error) {
+          this.#driving = false;
+          reject(error);
+        }
+      };
+      realSetImmediate(step);
+    });
+  }
+
+  /** False: nothing is scheduled. */
+  #runNext(deadline: Milliseconds): boolean {
+    if (this.#ended) throw new WorldError('This world was left while it ran.');
+    const at = this.queue.nextAt();
+    if (at === undefined) return false;
+    if (at > deadline) {
+      throw new WorldStuckError(
+        `What is awaited did not happen by ${deadline} ms, the limit of virtual time ("within"). ${this.queue.pending.length} events wait, the next is due at ${at} ms.`,
+      );
+    }
+    const event = this.queue.take((among) => this.#choose(among));
+    if (event !== undefined) this.#execute(event);
+    return true;
+  }
+
+  #choose(among: number): number {
+    const choice = (this.#tape[this.#choices++] ?? 0) % among;
+    if (choice !== 0) this.#trace.add(this.#now, `choice ${choice} of ${among}`);
+    return choice;
+  }
+
+  #execute(event: WorldEvent): void {
+    this.#atThisInstant = event.at > this.#now ? 1 : this.#atThisInstant + 1;
+    this.#now = Math.max(this.#now, event.at);
+    if (this.#atThisInstant > instantLimit) {
+      throw new WorldStuckError(
+        `Time stands still at ${this.#now} ms: ${instantLimit} events ran at this one instant, now ${event.label}. Something schedules itself again without delay.`,
+      );
+    }
+    this.#events++;
+    if (event.kind !== 'wake') this.#trace.add(this.#now, event.label);
+    event.run();
+  }
+
+  #checkInvariants(): void {
+    for (const { name, check } of this.#invariants.values()) {
+      try {
+        check();
+      } catch (cause) {
+        this.#broken = new InvariantError(`"${name}" does not hold at ${this.#now} ms: ${shown(cause)}`, {
+          cause,
+        });
+        throw this.#broken;
+      }
+    }
+  }
+
+  #nothingScheduled(): string {
+    return (
+      `What is awaited can never happen: at ${this.#now} ms nothing is scheduled in this world, no timer, no immediate. ` +
+      'It waits for something that is never settled, or for something real (I/O, a worker): hold time for that with `world.outside(promise)`.'
+    );
+  }
+}
