@@ -1,7 +1,7 @@
 /** What happened, newest first. */
 export const timelinePart = `
 const mostEvents = 200;
-const who = (event) => event.name || event.id || event.child || event.actor || '';
+const who = (event) => event.name || event.path || event.id || '';
 
 /* type → [tone, what happened, more]. What is not here is told by its type and its fields. */
 const stories = {
@@ -23,15 +23,17 @@ const stories = {
   'snapshot.aside': (e) => ['bad', 'snapshot set aside', e.because],
   'snapshot.failed': (e) => ['bad', 'snapshot failed', errorText(e.error)],
   rebuilt: (e) => ['old', 'table rebuilt', plural(e.entries, 'entry', 'entries')],
-  'actor.started': (e) => ['', who(e), 'started' + turn(e)],
-  'actor.ready': (e) => ['good', who(e), 'ready' + turn(e)],
-  'actor.stopped': (e) => ['', who(e), 'stopped ' + reasonText(e.reason)],
-  'actor.crashed': (e) => ['bad', who(e) + ' crashed', errorText(e.error) || reasonText(e.reason)],
-  'actor.restarted': (e) => ['old', who(e), 'restarted' + turn(e)],
-  'supervisor.gave-up': (e) => ['bad', who(e) + ' gave up', 'restarts above its intensity'],
-  'dead-letter': (e) => ['old', 'dead letter', who(e)],
+  'actor.ready': (e) => ['good', who(e), 'ready'],
+  'actor.stopped': (e) => ['', who(e), 'stopped'],
+  'actor.crashed': (e) => ['bad', who(e) + ' crashed', (e.starting ? 'while it started: ' : '') + (errorText(e.error) || reasonText(e.reason))],
+  'actor.restarted': (e) => ['good', who(e), 'restarted as #' + e.incarnation],
+  'actor.late-error': (e) => ['old', who(e), 'error after its end: ' + errorText(e.error)],
+  'supervisor.gave-up': (e) => ['bad', who(e) + ' gave up', e.childId + ' would not stay alive'],
+  'dead-letter': (e) => ['old', 'dead letter', (e.event ? e.event.type : '') + ' to ' + e.to],
+  'listener.failed': (e) => ['old', 'a listener threw', errorText(e.error)],
+  'hook.failed': (e) => ['old', 'a hook threw', e.hook + ': ' + errorText(e.error)],
+  'snapshot.skipped': (e) => ['old', 'left out of the snapshot', (e.key || '') + ' ' + errorText(e.error)],
 };
-const turn = (event) => (event.incarnation > 1 ? ' as #' + event.incarnation : '');
 
 function story(event) {
   const tell = stories[event.type];
@@ -44,7 +46,11 @@ function story(event) {
 const runs = new Set(['batch.loaded', 'swept', 'snapshot.written', 'warmer.backoff', 'pass.started', 'evicted', 'invalidated', 'pass.failed']);
 let newest;
 
+/* A start is told once: when it is ready, or when its supervisor says that it is there again. */
+const untold = (event) => event.type === 'actor.started' || (event.type === 'actor.ready' && event.incarnation > 1);
+
 function tell(event) {
+  if (untold(event)) return;
   show(byId('timeline-empty'), false);
   const list = byId('timeline');
   const [tone, what, more] = story(event);
