@@ -51,6 +51,8 @@ export interface Source<V> {
     readonly gone: readonly string[];
     readonly changed: readonly Row<V>[];
     readonly cursor: Cursor;
+    /** The feed has a gap before this batch (another file, a cut log): pass in full. `cursor` is from now on. */
+    readonly reset?: boolean;
   }>;
   /** Which of these no longer exist. Finds hard deletes between passes. */
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
