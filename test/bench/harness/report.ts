@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Result } from './suite.js';
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const fine = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+
+/** A value for people. */
+export function shown(value: number | string | undefined): string {
+  if (value === undefined) return '';
+  if (typeof value === 'string') return value;
+  return Math.abs(value) >= 1000 ? grouped.format(value) : fine.format(value);
+}
+
+/** Holdfast's measure over another's, where both are numbers. */
+function ratios({ values }: Result): string {
+  const { holdfast } = values;
+  if (typeof holdfast !== 'number') return '';
+  return Object.entries(values)
+    .filter(([name, value]) => name !== 'holdfast' && typeof value === 'number' && value !== 0)
+    .map(([name, value]) => `${fine.format(holdfast / Number(value))} × ${name}`)
+    .join(', ');
+}
+
+/** The results of one suite as a table of fixed width. */
+export function table(results: readonly Result[]): string {
+  const contenders = [...new Set(results.flatMap(({ values }) => Object.keys(values)))];
+  const rows = [
+    ['case', 'unit', ...contenders, 'holdfast is'],
+    ...results.map((result) => [
+      result.case,
+      result.unit,
+      ...contenders.map((name) => shown(result.values[name])),
+      ratios(result),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** A Markdown table. */
+export function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` in a file. */
+export function replaceBlock(file: URL, name: string, content: string): void {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const text = readFileSync(file, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${file.pathname} has no block "${begin} … ${end}".`);
+  writeFileSync(file, `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`);
+}

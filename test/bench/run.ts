@@ -1,0 +1,90 @@
+/**
+ * `npm run bench [-- --suite NAME … --json --quick --list --write-readme]`: runs the suites of this folder against the built
+ * package. With `--json` the standard output is one JSON document, `{ machine, results }`, and nothing else.
+ */
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { machine } from './harness/machine.js';
+import { replaceBlock, table } from './harness/report.js';
+import { collectGarbage, interleaved } from './harness/rounds.js';
+import type { Bench, Result, Suite } from './harness/suite.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    suite: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    'write-readme': { type: 'boolean', default: false },
+  },
+});
+
+const readme = new URL('../../README.md', import.meta.url);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function suites(): Promise<Suite[]> {
+  const files = readdirSync(new URL('.', import.meta.url)).filter(
+    (file) => file.endsWith('.ts') && file !== 'run.ts',
+  );
+  return Promise.all(
+    files.sort().map(async (file) => {
+      const module: { readonly default: Suite } = await import(new URL(file, import.meta.url).href);
+      return module.default;
+    }),
+  );
+}
+
+function bench(suite: string, results: Result[]): Bench {
+  const record: Bench['record'] = (name, unit, values) => {
+    results.push({ suite, case: name, unit, values });
+  };
+  return {
+    record,
+    async compare(name, unit, contenders, { rounds = 7, warmUp = 1 } = {}) {
+      say(`  ${name} …`);
+      const values = await interleaved(contenders, {
+        rounds: flags.quick ? Math.min(rounds, 3) : rounds,
+        warmUp,
+      });
+      record(name, unit, values);
+      return values;
+    },
+    note: (text) => say(`  ${text}`),
+    scale: flags.quick ? 0.05 : 1,
+    writeReadme(block, content) {
+      if (flags['write-readme']) replaceBlock(readme, block, content);
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const all = await suites();
+  const unknown = flags.suite?.filter((name) => !all.some((suite) => suite.name === name)) ?? [];
+  if (unknown.length > 0) {
+    throw new Error(
+      `No suite "${unknown.join('", "')}". There are: ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  }
+  if (flags.list) {
+    for (const { name, about } of all) print(`${name}: ${about}`);
+    return;
+  }
+  const chosen = flags.suite === undefined ? all : all.filter(({ name }) => flags.suite?.includes(name));
+  if (!('gc' in globalThis)) say('Without --expose-gc one contender pays for the garbage of another.');
+
+  const where = machine();
+  if (!flags.json) print(Object.values(where).join(' · '));
+  const results: Result[] = [];
+  for (const suite of chosen) {
+    say(`\n${suite.name}: ${suite.about}`);
+    const own: Result[] = [];
+    await suite.run(bench(suite.name, own));
+    collectGarbage();
+    results.push(...own);
+    if (!flags.json) print(`\n${suite.name}: ${suite.about}\n${table(own)}`);
+  }
+  if (flags.json) print(JSON.stringify({ machine: where, results }, null, 2));
+}
+
+await main();
