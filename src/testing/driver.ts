@@ -13,6 +13,14 @@ const patience = 25;
 /** How many events may run at one instant before time is said to stand still. */
 const instantLimit = 100_000;
 
+/** What the driver runs for. */
+interface Goal {
+  readonly deadline: Milliseconds;
+  settled: boolean;
+  end(): void;
+  reject(error: unknown): void;
+}
+
 /**
  * What moves a world: takes the earliest event, runs it, waits until the real loop has drained every microtask and tick,
  * checks what must always hold, and goes on until what it was asked for has settled.
@@ -28,7 +36,8 @@ export class Driver {
   #choices = 0;
   #events = 0;
   #atThisInstant = 0;
-  #driving = false;
+  readonly #goals = new Set<Goal>();
+  #idle = 0;
   #ended = false;
   #broken: InvariantError | undefined;
 
@@ -79,55 +88,66 @@ export class Driver {
     this.#ended = true;
   }
 
-  /** Runs events until `goal` has settled. A goal inside a goal is carried by the outer one's driver. */
+  /**
+   * Runs events until `goal` has settled. A goal set while another is driven joins it: it settles with its own last event,
+   * the first one only once what must always hold was checked after its last.
+   */
   drive<T>(goal: Promise<T>, within: Milliseconds): Promise<T> {
-    let settled = false;
-    const settle = (): void => {
-      settled = true;
-    };
-    goal.then(settle, settle);
     if (this.#ended) return Promise.reject(new WorldError('This world was left. Make a new one.'));
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    if (this.#driving) return goal;
-    this.#driving = true;
-    const deadline = this.#now + within;
-    let idle = 0;
-
+    const joins = this.#goals.size > 0;
     return new Promise((resolve, reject) => {
-      // A real immediate each time: by then every microtask and tick of the step before has run.
-      const step = (): void => {
-        try {
-          this.#signal?.throwIfAborted();
-          this.#checkInvariants();
-          if (settled) {
-            this.#driving = false;
-            resolve(goal);
-            return;
-          }
-          if (this.#held.size > 0) {
-            void Promise.allSettled(this.#held).then(() => realSetImmediate(step));
-            return;
-          }
-          idle = this.#runNext(deadline) ? 0 : idle + 1;
-          if (idle > patience) throw new WorldStuckError(this.#nothingScheduled());
-          realSetImmediate(step);
-        } catch (error) {
-          this.#driving = false;
-          reject(error);
-        }
+      const kept: Goal = { deadline: this.#now + within, settled: false, end: () => resolve(goal), reject };
+      this.#goals.add(kept);
+      const settle = (): void => {
+        kept.settled = true;
+        if (joins) kept.end();
       };
-      realSetImmediate(step);
+      goal.then(settle, settle);
+      if (!joins) this.#turn();
     });
   }
 
+  /** A real immediate: by then every microtask and tick of the step before has run. */
+  #turn(): void {
+    realSetImmediate(() => this.#step());
+  }
+
+  #step(): void {
+    try {
+      this.#signal?.throwIfAborted();
+      this.#checkInvariants();
+      for (const goal of this.#goals) if (goal.settled) this.#finish(goal);
+      if (this.#goals.size === 0) return;
+      if (this.#held.size > 0) {
+        void Promise.allSettled(this.#held).then(() => this.#turn());
+        return;
+      }
+      this.#idle = this.#runNext() ? 0 : this.#idle + 1;
+      if (this.#idle > patience) throw new WorldStuckError(this.#nothingScheduled());
+    } catch (error) {
+      this.#idle = 0;
+      for (const goal of this.#goals) goal.reject(error);
+      this.#goals.clear();
+      return;
+    }
+    this.#turn();
+  }
+
+  #finish(goal: Goal): void {
+    this.#goals.delete(goal);
+    goal.end();
+  }
+
   /** False: nothing is scheduled. */
-  #runNext(deadline: Milliseconds): boolean {
+  #runNext(): boolean {
     if (this.#ended) throw new WorldError('This world was left while it ran.');
     const at = this.queue.nextAt();
     if (at === undefined) return false;
-    if (at > deadline) {
+    for (const goal of this.#goals) {
+      if (at <= goal.deadline) continue;
       throw new WorldStuckError(
-        `What is awaited did not happen by ${deadline} ms, the limit of virtual time ("within"). ${this.queue.pending.length} events wait, the next is due at ${at} ms.`,
+        `What is awaited did not happen by ${goal.deadline} ms, the limit of virtual time ("within"). ${this.queue.pending.length} events wait, the next is due at ${at} ms.`,
       );
     }
     const event = this.queue.take((among) => this.#choose(among));

@@ -12,9 +12,23 @@ export {
   WorldStuckError,
   WorldUncaughtError,
 } from '../errors.js';
+export type { Row } from '../sources/source.js';
+export {
+  type FaultArbitraryOptions,
+  type Fc,
+  faultArbitrary,
+  faultsArbitrary,
+  type ModeArbitraryOptions,
+  modeArbitrary,
+  tapeArbitrary,
+  thrownArbitrary,
+} from './arbitraries.js';
 export type { FaultPoints } from './fault-points.js';
+export { type Fault, type FaultTargets, inflict, type SourceMode, schedule, type Thrown } from './faults.js';
+export { type Happened, type Happening, History, type Seen, type SourceMethod } from './history.js';
 export { type SeededRandom, seededRandom } from './random.js';
 export { world } from './run-world.js';
+export { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from './scripted-source.js';
 export type { TraceEntry } from './trace.js';
 export type { Uncaught } from './uncaught.js';
 export { createWorld, currentWorld, hop, type World, type WorldOptions } from './world.js';

@@ -173,7 +173,7 @@ export function createWorld(options: WorldOptions = {}): World {
       return driver.now;
     },
     random: () => own.next(),
-    run: (body) => driver.drive((async () => body())(), within),
+    run: (body) => driver.drive(Promise.resolve().then(body), within),
     advance: (duration) => reach(driver.now + milliseconds(duration, 'duration')),
     settle: () => reach(driver.now),
     jumpWall(by) {

@@ -1,0 +1,98 @@
+import type fastCheck from 'fast-check';
+import type { Arbitrary } from 'fast-check';
+import type { Milliseconds } from '../runtime/duration.js';
+import type { Fault, SourceMode, Thrown } from './faults.js';
+
+/** fast-check as its user imports it: it is theirs, not a dependency of the kit. */
+export type Fc = typeof fastCheck;
+
+/** Which of simultaneous events comes first. Shrinks to the empty tape: first in, first out. */
+export const tapeArbitrary = (fc: Fc): Arbitrary<number[]> => fc.array(fc.nat(7), { maxLength: 40 });
+
+/** What a source may throw. */
+export const thrownArbitrary = (fc: Fc): Arbitrary<Thrown> =>
+  fc.constantFrom('Error', 'TypeError', 'string', 'number', 'null', 'undefined', 'bare object', 'trap');
+
+export interface ModeArbitraryOptions {
+  /** The longest that a slow source takes, ms. Default 10_000. */
+  readonly slowest?: Milliseconds;
+  /** Which modes there are. Default: all but `lies` and `nonsense`, under which the truth itself is in doubt. */
+  readonly modes?: readonly SourceMode['mode'][];
+}
+
+/** What a source does. Shrinks to `up`. */
+export function modeArbitrary(fc: Fc, options: ModeArbitraryOptions = {}): Arbitrary<SourceMode> {
+  const { slowest = 10_000 } = options;
+  const modes: { [M in SourceMode['mode']]: Arbitrary<SourceMode & { readonly mode: M }> } = {
+    up: fc.constant({ mode: 'up' }),
+    unreachable: fc.record({
+      mode: fc.constant('unreachable'),
+      as: fc.constantFrom('typed', 'ECONNREFUSED'),
+    }),
+    slow: fc.record({
+      mode: fc.constant('slow'),
+      ms: fc.integer({ min: 1, max: slowest }),
+      deaf: fc.boolean(),
+    }),
+    hang: fc.record({ mode: fc.constant('hang'), deaf: fc.boolean() }),
+    throws: fc.record({ mode: fc.constant('throws'), what: thrownArbitrary(fc), sync: fc.boolean() }),
+    partial: fc.record({ mode: fc.constant('partial'), batches: fc.nat(3) }),
+    flap: fc.record({ mode: fc.constant('flap'), every: fc.integer({ min: 1, max: slowest }) }),
+    lies: fc.record({ mode: fc.constant('lies'), by: fc.integer({ min: 1, max: slowest }) }),
+    nonsense: fc.constant({ mode: 'nonsense' }),
+  };
+  const chosen = options.modes ?? ['up', 'unreachable', 'slow', 'hang', 'throws', 'partial', 'flap'];
+  return fc.oneof(...chosen.map((name) => modes[name]));
+}
+
+export interface FaultArbitraryOptions extends ModeArbitraryOptions {
+  /** Faults happen from 0 to here, ms of the world. */
+  readonly until: Milliseconds;
+  /** The longest that the source does what a fault says, ms. Default: `until`. */
+  readonly longest?: Milliseconds;
+  /** The names of actors that may crash. Default: none. */
+  readonly actors?: readonly string[];
+  /** The keys of rows that may be corrupted. Default: none. */
+  readonly keys?: readonly string[];
+  /** Whether the clock may jump and the process stand still. Default true. */
+  readonly clock?: boolean;
+  /** Whether the process may be killed and booted again. Default false. */
+  readonly kill?: boolean;
+  /** How many faults there may be. Default 10. */
+  readonly most?: number;
+}
+
+/** One failure. Shrinks towards the beginning of the world. */
+export function faultArbitrary(fc: Fc, options: FaultArbitraryOptions): Arbitrary<Fault> {
+  const { until, actors = [], keys = [], clock = true, kill = false } = options;
+  const at = fc.integer({ min: 0, max: until });
+  const kinds: Arbitrary<Fault>[] = [
+    fc.record({
+      at,
+      kind: fc.constant('source'),
+      mode: modeArbitrary(fc, options),
+      for: fc.integer({ min: 1, max: options.longest ?? until }),
+    }),
+  ];
+  if (actors.length > 0) {
+    const how = fc.constantFrom('killed', 'error');
+    kinds.push(fc.record({ at, kind: fc.constant('crash'), actor: fc.constantFrom(...actors), how }));
+  }
+  if (keys.length > 0) {
+    kinds.push(fc.record({ at, kind: fc.constant('corrupt'), key: fc.constantFrom(...keys) }));
+  }
+  if (clock) {
+    const hour = 3_600_000;
+    kinds.push(
+      fc.record({ at, kind: fc.constant('jump'), by: fc.integer({ min: -hour, max: hour }) }),
+      fc.record({ at, kind: fc.constant('pause'), ms: fc.integer({ min: 1, max: hour }) }),
+    );
+  }
+  if (kill)
+    kinds.push(fc.record({ at, kind: fc.constant('kill'), after: fc.integer({ min: 0, max: 60_000 }) }));
+  return fc.oneof(...kinds);
+}
+
+/** A schedule of failures. Shrinks to the fewest that matter. */
+export const faultsArbitrary = (fc: Fc, options: FaultArbitraryOptions): Arbitrary<Fault[]> =>
+  fc.array(faultArbitrary(fc, options), { maxLength: options.most ?? 10 });

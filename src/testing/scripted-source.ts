@@ -1,0 +1,295 @@
+import { SourceUnavailableError } from '../errors.js';
+import type { Milliseconds } from '../runtime/duration.js';
+import type { Row, Source, SourceContext } from '../sources/source.js';
+import type { SourceMode } from './faults.js';
+import { History, type Seen, type SourceMethod } from './history.js';
+import { shown } from './shown.js';
+import { Storage } from './storage.js';
+import { thrown } from './thrown.js';
+import { hop } from './world.js';
+
+export interface ScriptedSourceOptions<V> {
+  /** What the database holds at first. */
+  readonly rows?: Readonly<Record<string, V>>;
+  /** Where everything that happens is noted. Default: a new one. */
+  readonly history?: History<V>;
+  /** Which of the optional methods the source has. Default: all. */
+  readonly has?: readonly Exclude<SourceMethod, 'load'>[];
+}
+
+/** A database in memory that fails as it is told, and remembers everything. */
+export interface ScriptedSource<V> extends Source<V> {
+  readonly history: History<V>;
+  readonly mode: SourceMode;
+  /**
+   * From now on it does what the mode says; with a duration (ms), until then, and is up afterwards. Questions under way go
+   * on in the mode they began in.
+   */
+  become(mode: SourceMode, duration?: Milliseconds): void;
+  /** Another client writes a row. */
+  write(key: string, value: V, row?: { readonly expiresAt?: number }): void;
+  /** Another client deletes a row, for good. */
+  erase(key: string): void;
+  /** A row that can no longer be decoded. A write mends it. */
+  corrupt(key: string): void;
+  /** What the database holds now. */
+  readonly rows: ReadonlyMap<string, Seen<V>>;
+}
+
+type Batch = SourceContext & { readonly batch: number };
+
+/**
+ * Makes a source for tests: the real face of a `Source`, every failure of one on demand, and the whole history for the
+ * checks of `holdfast/testing`. Its time is the world's.
+ *
+ * @example
+ * ```ts
+ * const db = scriptedSource({ rows: { ada: { role: 'admin' } } });
+ * const cache = defineCache({ name: 'users', source: db });
+ * db.become({ mode: 'hang' });
+ * ```
+ */
+export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): ScriptedSource<V> {
+  const history = options.history ?? new History<V>();
+  const storage = new Storage<V>(history);
+  let mode: SourceMode = { mode: 'up' };
+  let since = performance.now();
+  for (const [key, value] of Object.entries(options.rows ?? {})) {
+    storage.set({ key, state: 'present', value });
+  }
+
+  /** What the mode does to one question before it is answered; resolves with the order whose state is answered. */
+  async function gate(
+    call: number,
+    method: SourceMethod,
+    how: SourceMode,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const asOf = history.next;
+    switch (how.mode) {
+      case 'unreachable':
+        await hop(`source ${method} ${call}`);
+        throw how.as === 'ECONNREFUSED' ? refused() : new SourceUnavailableError('Scripted: away.');
+      case 'flap':
+        await hop(`source ${method} ${call}`);
+        if (Math.floor((performance.now() - since) / how.every) % 2 === 1) throw refused();
+        return asOf;
+      case 'slow':
+        await waited(how.ms, how.deaf ? undefined : signal);
+        return asOf;
+      case 'hang':
+        return await waited(undefined, how.deaf ? undefined : signal).then(() => asOf);
+      case 'throws':
+        await hop(`source ${method} ${call}`);
+        throw thrown(how.what);
+      case 'lies':
+        await hop(`source ${method} ${call}`);
+        return storage.orderAt(how.by);
+      default:
+        await hop(`source ${method} ${call}`);
+        return asOf;
+    }
+  }
+
+  /** Notes a question, its end, and whether it was abandoned. */
+  function begin(method: SourceMethod, signal: AbortSignal, key?: string) {
+    const call = history.newCall();
+    let ended = false;
+    history.add({ type: 'asked', call, method, ...(key !== undefined && { key }) });
+    const abandon = (): void => {
+      if (!ended) history.add({ type: 'abandoned', call, method });
+    };
+    signal.addEventListener('abort', abandon, { once: true });
+    const end = (): void => {
+      ended = true;
+      signal.removeEventListener('abort', abandon);
+    };
+    return {
+      call,
+      answer(asOf: number, rows: readonly Seen<V>[], last: boolean): void {
+        if (last) end();
+        history.add({ type: 'answered', call, method, asOf, rows, last });
+      },
+      reject(error: unknown): unknown {
+        end();
+        history.add({ type: 'rejected', call, method, error: shown(error) });
+        return error;
+      },
+      /** The consumer went away before the last page. */
+      end,
+    };
+  }
+
+  /** One question with one answer. Not `async`: some modes throw before there is a promise. */
+  function question<T>(
+    method: SourceMethod,
+    signal: AbortSignal,
+    key: string | undefined,
+    answer: (asOf: number) => { readonly rows: readonly Seen<V>[]; readonly value: T },
+  ): Promise<T> {
+    const asked = begin(method, signal, key);
+    const how = mode;
+    if (how.mode === 'throws' && how.sync === true) throw asked.reject(thrown(how.what));
+    return (async () => {
+      try {
+        const asOf = await gate(asked.call, method, how, signal);
+        const { rows, value } = answer(asOf);
+        asked.answer(asOf, rows, true);
+        return how.mode === 'nonsense' ? (nonsense[asked.call % nonsense.length] as T) : value;
+      } catch (error) {
+        throw asked.reject(error);
+      }
+    })();
+  }
+
+  /** Pages, each read when it is asked for. `next` answers undefined after the last. */
+  async function* pages<P>(
+    method: SourceMethod,
+    signal: AbortSignal,
+    next: (asOf: number) => { readonly page: P; readonly rows: readonly Seen<V>[] } | undefined,
+  ): AsyncGenerator<P> {
+    const asked = begin(method, signal);
+    try {
+      for (let batches = 0; ; batches++) {
+        const how = mode;
+        if (how.mode === 'partial' && batches >= how.batches) throw refused();
+        const asOf = await gate(asked.call, method, how, signal);
+        const found = next(asOf);
+        asked.answer(asOf, found?.rows ?? [], found === undefined);
+        if (found === undefined) return;
+        yield how.mode === 'nonsense' ? (nonsense[batches % nonsense.length] as P) : found.page;
+      }
+    } catch (error) {
+      throw asked.reject(error);
+    } finally {
+      asked.end();
+    }
+  }
+
+  const scan = ({ signal, batch }: Batch) => {
+    let after: string | undefined;
+    return pages('scan', signal, (asOf) => {
+      const rows = storage.page(asOf, after, batch);
+      after = rows.at(-1)?.key;
+      return rows.length === 0 ? undefined : { rows, page: { rows: rows.map(rowOf), cursor: after ?? '' } };
+    });
+  };
+
+  const changes = (cursor: string | undefined, { signal }: Batch) => {
+    let from = cursor === undefined ? undefined : Number(cursor);
+    let first = true;
+    return pages('changes', signal, (asOf) => {
+      const rows = from === undefined ? [] : storage.changed(from, asOf);
+      if (rows.length === 0 && !first) return undefined;
+      first = false;
+      from = asOf;
+      const gone = rows.filter(({ state }) => state === 'absent').map(({ key }) => key);
+      const changed = rows.filter(({ state }) => state !== 'absent').map(rowOf);
+      return { rows, page: { gone, changed, cursor: String(asOf) } };
+    });
+  };
+
+  const optional: Required<Pick<Source<V>, Exclude<SourceMethod, 'load'>>> = {
+    scan,
+    changes,
+    missing: (keys, { signal }) =>
+      question('missing', signal, undefined, (asOf) => {
+        const rows = keys.map((key) => storage.seen(key, asOf)).filter(({ state }) => state === 'absent');
+        return { rows, value: rows.map(({ key }) => key) };
+      }),
+    save: (row, { signal }) =>
+      question('save', signal, row.key, () => {
+        storage.set(seenOf(row));
+        return { rows: [], value: undefined };
+      }),
+    remove: (key, { signal }) =>
+      question('remove', signal, key, () => {
+        storage.set({ key, state: 'absent' });
+        return { rows: [], value: undefined };
+      }),
+    ping: ({ signal }) => question('ping', signal, undefined, () => ({ rows: [], value: undefined })),
+  };
+  const has: readonly string[] = options.has ?? Object.keys(optional);
+
+  function become(next: SourceMode, duration?: Milliseconds): void {
+    mode = next;
+    since = performance.now();
+    history.add({ type: 'fault', what: `source ${shown(next)}` });
+    if (duration === undefined) return;
+    globalThis.setTimeout(() => {
+      // Only if no other mode has come meanwhile.
+      if (mode === next) become({ mode: 'up' });
+    }, duration);
+  }
+
+  return {
+    history,
+    get mode() {
+      return mode;
+    },
+    become,
+    write: (key, value, row = {}) => storage.set({ key, state: 'present', value, ...row }),
+    erase: (key) => storage.set({ key, state: 'absent' }),
+    corrupt(key) {
+      if (storage.seen(key, history.next).state === 'present') storage.set({ key, state: 'corrupt' });
+    },
+    get rows() {
+      return storage.now;
+    },
+    load: (key, { signal }) =>
+      question('load', signal, key, (asOf) => {
+        const seen = storage.seen(key, asOf);
+        return { rows: [seen], value: seen.state === 'absent' ? undefined : rowOf(seen) };
+      }),
+    ...Object.fromEntries(Object.entries(optional).filter(([name]) => has.includes(name))),
+  };
+}
+
+/** Answers that the type of a source forbids, and untyped code gives. */
+const nonsense: readonly unknown[] = [
+  null,
+  42,
+  'row',
+  { rows: 7, changed: {}, gone: 1 },
+  { rows: [null, 1, {}] },
+  [],
+];
+
+const refused = (): Error =>
+  Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), {
+    code: 'ECONNREFUSED',
+    syscall: 'connect',
+  });
+
+function rowOf<V>({ key, state, value, expiresAt }: Seen<V>): Row<V> {
+  return {
+    key,
+    value: state === 'corrupt' ? undefined : value,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(state === 'corrupt' && { error: new Error(`Scripted: the row "${key}" cannot be decoded.`) }),
+  };
+}
+
+const seenOf = <V>({ key, value, expiresAt }: Row<V>): Seen<V> => ({
+  key,
+  state: 'present',
+  ...(value !== undefined && { value }),
+  ...(expiresAt !== undefined && { expiresAt }),
+});
+
+/** Resolves after `ms`, or never; rejects with the signal's reason when that fires first. */
+function waited(ms: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const abort = (): void => {
+      globalThis.clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const answer = (): void => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    };
+    const timer = ms === undefined ? undefined : globalThis.setTimeout(answer, ms);
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,64 @@
+import type { Milliseconds } from '../runtime/duration.js';
+import type { History, Seen } from './history.js';
+
+interface Version<V> {
+  readonly order: number;
+  readonly at: Milliseconds;
+  readonly seen: Seen<V>;
+}
+
+/** The rows of a scripted database, every version of each: a read sees those of the order it began at. */
+export class Storage<V> {
+  readonly #history: History<V>;
+  /** By key, oldest first. */
+  readonly #versions = new Map<string, Version<V>[]>();
+
+  constructor(history: History<V>) {
+    this.#history = history;
+  }
+
+  /** What is held now, absent rows left out. */
+  get now(): ReadonlyMap<string, Seen<V>> {
+    const present = [...this.#versions.keys()]
+      .map((key) => this.seen(key, Number.POSITIVE_INFINITY))
+      .filter(({ state }) => state !== 'absent');
+    return new Map(present.map((seen) => [seen.key, seen]));
+  }
+
+  set(seen: Seen<V>): void {
+    const order = this.#history.add({ type: 'row', ...seen });
+    const versions = this.#versions.get(seen.key) ?? [];
+    versions.push({ order, at: performance.now(), seen });
+    this.#versions.set(seen.key, versions);
+  }
+
+  /** A key as it stood before the happening of that order. */
+  seen(key: string, asOf: number): Seen<V> {
+    const version = this.#versions.get(key)?.findLast(({ order }) => order < asOf);
+    return version?.seen ?? { key, state: 'absent' };
+  }
+
+  /** The next rows in key order. */
+  page(asOf: number, after: string | undefined, limit: number): Seen<V>[] {
+    return [...this.#versions.keys()]
+      .filter((key) => after === undefined || key > after)
+      .sort()
+      .map((key) => this.seen(key, asOf))
+      .filter(({ state }) => state !== 'absent')
+      .slice(0, limit);
+  }
+
+  /** The rows that changed from one order to another, as they stood at the latter. */
+  changed(from: number, asOf: number): Seen<V>[] {
+    return [...this.#versions]
+      .filter(([, versions]) => versions.some(({ order }) => order >= from && order < asOf))
+      .map(([key]) => this.seen(key, asOf));
+  }
+
+  /** The order whose state was current `by` ms ago. */
+  orderAt(by: Milliseconds): number {
+    const then = performance.now() - by;
+    const later = [...this.#versions.values()].flat().filter(({ at }) => at > then);
+    return Math.min(this.#history.next, ...later.map(({ order }) => order));
+  }
+}
