@@ -1,0 +1,75 @@
+import { pageBits, pageMask, pageSize } from './page.js';
+
+/** In no list. */
+const unlinked = -0x8000_0000;
+
+/** An empty list's ends. */
+const nobody = -1;
+
+/**
+ * Doubly linked lists threaded through slots: a slot is in one list at most, and leaves it in constant time without
+ * anyone saying which it is in. An end's link holds the list's number, complemented.
+ */
+export class Chains {
+  readonly #previous: (Int32Array | undefined)[] = [];
+  readonly #next: (Int32Array | undefined)[] = [];
+  readonly #heads: Int32Array;
+  readonly #tails: Int32Array;
+
+  constructor(lists: number) {
+    this.#heads = new Int32Array(lists).fill(nobody);
+    this.#tails = new Int32Array(lists).fill(nobody);
+  }
+
+  /** The oldest of a list, or -1. */
+  head(list: number): number {
+    return this.#heads[list]!;
+  }
+
+  /** Puts a slot that is in no list at the end of one. */
+  push(list: number, slot: number): void {
+    const page = slot >>> pageBits;
+    const at = slot & pageMask;
+    this.#previous[page] ??= new Int32Array(pageSize).fill(unlinked);
+    this.#next[page] ??= new Int32Array(pageSize);
+    const previous = this.#previous[page];
+    const next = this.#next[page];
+    const last = this.#tails[list]!;
+    if (last === nobody) {
+      previous[at] = ~list;
+      this.#heads[list] = slot;
+    } else {
+      previous[at] = last;
+      this.#next[last >>> pageBits]![last & pageMask] = slot;
+    }
+    next[at] = ~list;
+    this.#tails[list] = slot;
+  }
+
+  /** Takes a slot out of whatever list it is in. */
+  remove(slot: number): void {
+    const at = slot & pageMask;
+    const page = this.#previous[slot >>> pageBits];
+    if (page === undefined || page[at] === unlinked) return;
+    const previous = page[at]!;
+    const next = this.#next[slot >>> pageBits]![at]!;
+    page[at] = unlinked;
+    if (previous < 0) this.#heads[~previous] = next < 0 ? nobody : next;
+    else this.#next[previous >>> pageBits]![previous & pageMask] = next;
+    if (next < 0) this.#tails[~next] = previous < 0 ? nobody : previous;
+    else this.#previous[next >>> pageBits]![next & pageMask] = previous;
+  }
+
+  /** Hands a whole list over to an empty one. */
+  move(from: number, to: number): void {
+    const head = this.#heads[from]!;
+    const tail = this.#tails[from]!;
+    if (head === nobody) return;
+    this.#previous[head >>> pageBits]![head & pageMask] = ~to;
+    this.#next[tail >>> pageBits]![tail & pageMask] = ~to;
+    this.#heads[to] = head;
+    this.#tails[to] = tail;
+    this.#heads[from] = nobody;
+    this.#tails[from] = nobody;
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * The table in memory, in the role of ETS: entries, denials, tombstones, what is due when, and which answers of the source
+ * come too late.
+ */
+export type { Changes, KeySeq } from './change-list.js';
+export type { Lease } from './leases.js';
+export type {
+  Denial,
+  EntryOptions,
+  Eviction,
+  EvictionCause,
+  Refusal,
+  RestoredEntry,
+  Tombstone,
+} from './record.js';
+export { Table, type TableOptions } from './table.js';
+export { View } from './view.js';

@@ -1,0 +1,50 @@
+const shardCount = 256;
+
+/** Stands in for a shard that holds nothing yet: an empty table makes no maps, and a read need not ask. */
+const none: ReadonlyMap<string, number> = new Map();
+
+/**
+ * Key to slot. Many small maps instead of one: a map that grows copies all it holds, and one of a million keys does so
+ * for 60 ms.
+ */
+export class Shards {
+  readonly #maps: ReadonlyMap<string, number>[] = new Array(shardCount).fill(none);
+
+  /** The key's slot, or -1. */
+  get(key: string): number {
+    const slot = this.#maps[shardOf(key)]!.get(key);
+    return slot === undefined ? -1 : slot;
+  }
+
+  set(key: string, slot: number): void {
+    const at = shardOf(key);
+    const map = this.#maps[at]!;
+    if (map === none) this.#maps[at] = new Map([[key, slot]]);
+    else (map as Map<string, number>).set(key, slot);
+  }
+
+  delete(key: string): void {
+    const map = this.#maps[shardOf(key)]!;
+    if (map !== none) (map as Map<string, number>).delete(key);
+  }
+}
+
+/**
+ * A few characters from all over the key: prefixes and suffixes that all keys share must not put them into one shard.
+ * Not a hash to rely on (the map behind it has its own), only one that spreads.
+ */
+function shardOf(key: string): number {
+  const length = key.length;
+  let hash = length;
+  if (length < 8) {
+    for (let at = 0; at < length; at += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
+  } else {
+    hash = (Math.imul(hash, 31) + key.charCodeAt(length - 1)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(length - 2)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(length - 4)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt((length >> 1) - 1)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(length >> 2)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt((length * 3) >> 2)) | 0;
+  }
+  return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> 24;
+}

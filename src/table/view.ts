@@ -1,0 +1,122 @@
+import { Kind, pageMask, visitedBit } from './page.js';
+import type { Denial, Tombstone } from './record.js';
+import { Records } from './records.js';
+
+/**
+ * What can be read of a table. Entries live in slots, numbers that hold until the entry leaves: use one before anything
+ * else may happen to the table. Reading an entry makes no object.
+ */
+export class View<V> {
+  /** @internal */
+  protected records = new Records<V>();
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.records.entries;
+  }
+
+  get negatives(): number {
+    return this.records.negatives;
+  }
+
+  get tombstones(): number {
+    return this.records.tombstones;
+  }
+
+  /** The slot of the key's entry, or -1. */
+  slotOf(key: string): number {
+    const slot = this.records.slots.find(key);
+    return slot >= 0 && this.records.slots.kind(slot) === Kind.entry ? slot : -1;
+  }
+
+  keyAt(slot: number): string {
+    return this.records.slots.key(slot);
+  }
+
+  valueAt(slot: number): V {
+    return this.records.slots.page(slot).values[slot & pageMask] as V;
+  }
+
+  /** Monotonic ms. */
+  confirmedAt(slot: number): number {
+    return this.records.slots.page(slot).confirmedAt[slot & pageMask]!;
+  }
+
+  /** ms. */
+  ttlOf(slot: number): number {
+    return this.records.ttl(slot);
+  }
+
+  /** ms beyond the `ttl`; `Infinity`: until its own `expiresAt`. */
+  staleForOf(slot: number): number {
+    return this.records.staleFor(slot);
+  }
+
+  /** Wall-clock ms; `Infinity` without one, `-Infinity` once latched. The entry is past it from that time on. */
+  expiresAt(slot: number): number {
+    return this.records.slots.page(slot).expiresAt[slot & pageMask]!;
+  }
+
+  versionOf(slot: number): number | undefined {
+    return given(this.records.slots.page(slot).version?.[slot & pageMask]);
+  }
+
+  weightOf(slot: number): number | undefined {
+    return given(this.records.slots.page(slot).weight?.[slot & pageMask]);
+  }
+
+  tagsOf(slot: number): readonly string[] | undefined {
+    return this.records.slots.page(slot).tags?.[slot & pageMask];
+  }
+
+  /** The mutation that stored the entry. */
+  seqOf(slot: number): number {
+    return this.records.slots.seq(slot);
+  }
+
+  /** The caller's eight bits. */
+  flagsOf(slot: number): number {
+    return this.records.slots.page(slot).flags[slot & pageMask]!;
+  }
+
+  setFlags(slot: number, flags: number): void {
+    this.records.slots.page(slot).flags[slot & pageMask] = flags;
+  }
+
+  /** The entry was read: it is among the last to make room. */
+  touch(slot: number): void {
+    this.records.slots.page(slot).state[slot & pageMask]! |= visitedBit;
+  }
+
+  /** The source's denial of the key, whether or not its time is over. */
+  negativeOf(key: string): Denial | undefined {
+    const slot = this.records.slots.find(key);
+    return slot < 0 ? undefined : this.records.negative(slot);
+  }
+
+  tombstoneOf(key: string): Tombstone | undefined {
+    const slot = this.records.slots.find(key);
+    return slot < 0 ? undefined : this.records.slots.tombstone(slot);
+  }
+
+  /** The slots of all entries. An entry that is there all the while comes once, whatever happens to the others. */
+  *slots(): Generator<number, void, void> {
+    const { records } = this;
+    for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
+      if (records.kind(slot) === Kind.entry) yield slot;
+    }
+  }
+
+  /** All tombstones, in no order. They may be lifted on the way. */
+  *buried(): Generator<Tombstone, void, void> {
+    const { records } = this;
+    for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
+      if (records.tombstones === 0) return;
+      const tombstone = records.slots.tombstone(slot);
+      if (tombstone !== undefined) yield tombstone;
+    }
+  }
+}
+
+const given = (number: number | undefined): number | undefined =>
+  number === undefined || Number.isNaN(number) ? undefined : number;

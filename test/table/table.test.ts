@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { type EntryOptions, Table, type TableOptions } from '../../src/table/index.js';
+
+const entry = (more: Partial<EntryOptions> = {}): EntryOptions => ({
+  confirmedAt: 0,
+  ttl: 1000,
+  staleFor: 1000,
+  ...more,
+});
+const table = (options: Partial<TableOptions> = {}) => new Table<unknown>({ maxNegative: 10, ...options });
+const evictions = (of: Table<unknown>, now: number, wall: number) =>
+  [...of.due(now, wall)].filter((out) => out !== undefined);
+
+describe('entries', () => {
+  it.each(['__proto__', 'constructor', '', 'a', '\ud800', '\udfff\ud800', 'x'.repeat(1 << 20), '0', '-1'])(
+    'any string is a key: %.20j',
+    (key) => {
+      const t = table();
+      expect(t.slotOf(key)).toBe(-1);
+      t.put(key, 1, entry());
+      expect(t.valueAt(t.slotOf(key))).toBe(1);
+      expect(t.keyAt(t.slotOf(key))).toBe(key);
+      t.bury(key, 'revoked', 0);
+      expect(t.slotOf(key)).toBe(-1);
+      expect(t.tombstoneOf(key)?.kind).toBe('revoked');
+    },
+  );
+
+  it.each([null, false, 0, '', undefined, Number.NaN])('any value is a value: %j', (value) => {
+    const t = table();
+    t.put('a', value, entry());
+    expect(t.slotOf('a')).not.toBe(-1);
+    expect(t.valueAt(t.slotOf('a'))).toBe(value);
+  });
+
+  it('keeps what it was stored with', () => {
+    const t = table();
+    t.put('a', 1, {
+      confirmedAt: 1.5,
+      ttl: 2,
+      staleFor: Number.POSITIVE_INFINITY,
+      expiresAt: 4,
+      version: 5,
+      tags: ['x'],
+      weight: 6,
+      flags: 7,
+    });
+    const slot = t.slotOf('a');
+    expect(t.confirmedAt(slot)).toBe(1.5);
+    expect(t.ttlOf(slot)).toBe(2);
+    expect(t.staleForOf(slot)).toBe(Number.POSITIVE_INFINITY);
+    expect(t.expiresAt(slot)).toBe(4);
+    expect(t.versionOf(slot)).toBe(5);
+    expect(t.tagsOf(slot)).toEqual(['x']);
+    expect(t.weightOf(slot)).toBe(6);
+    expect(t.flagsOf(slot)).toBe(7);
+    t.put('a', 1, entry());
+    expect(t.slotOf('a')).toBe(slot);
+    expect([t.versionOf(slot), t.tagsOf(slot), t.weightOf(slot), t.flagsOf(slot)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      0,
+    ]);
+    expect(t.expiresAt(slot)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('time', () => {
+  it('evicts what is past ttl + staleFor, and nothing before', () => {
+    const t = table();
+    t.put('a', 1, entry());
+    expect(evictions(t, 1999, 0)).toEqual([]);
+    expect(evictions(t, 2000, 0)).toEqual([{ key: 'a', because: 'aged' }]);
+    expect(t.size).toBe(0);
+  });
+
+  it('an entry confirmed again stays', () => {
+    const t = table();
+    t.put('a', 1, entry());
+    t.put('a', 1, entry({ confirmedAt: 1500 }));
+    expect(evictions(t, 3499, 0)).toEqual([]);
+    expect(evictions(t, 3500, 0)).toHaveLength(1);
+  });
+
+  it('a latched entry is gone for good though the wall clock goes back', () => {
+    const t = table();
+    t.put('a', 1, entry({ expiresAt: 500 }));
+    t.latch(t.slotOf('a'));
+    expect(t.expiresAt(t.slotOf('a'))).toBe(Number.NEGATIVE_INFINITY);
+    expect(evictions(t, 0, 0)).toEqual([{ key: 'a', because: 'expired' }]);
+  });
+});
+
+describe('leases', () => {
+  it('refuses what was read before a removal', () => {
+    const t = table();
+    const lease = t.lease();
+    t.bury('a', 'invalidated', 0);
+    expect(t.confirm('a', 1, entry(), lease)).toBe('lease');
+    expect(t.confirm('b', 1, entry(), lease)).toBe('stored');
+    t.release(lease);
+    expect(t.tombstones).toBe(0);
+    expect(t.confirm('c', 1, entry(), lease)).toBe('lease');
+  });
+
+  it('remembers a denial for an older read though nothing is kept of it', () => {
+    const t = table();
+    const old = t.lease();
+    expect(t.deny('a', { at: 0, until: 0, because: 'source' }, t.lease())).toBe('stored');
+    expect(t.negativeOf('a')).toBeUndefined();
+    expect(t.confirm('a', 1, entry(), old)).toBe('lease');
+  });
+});
