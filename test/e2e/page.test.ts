@@ -43,7 +43,7 @@ test('the page: live, its buttons do what they say, and it comes back after a re
   await see('The source answers');
   await page.locator('#timeline li[data-type="source.up"]').first().waitFor();
   const fresh = page.locator('.tile.fresh b');
-  const shown = async () => Number((await fresh.innerText()).replaceAll(',', ''));
+  const shown = async () => Number(((await fresh.textContent()) ?? '').replaceAll(',', ''));
   const before = await shown();
   await vi.waitFor(async () => expect(await shown()).toBeGreaterThan(before), soon);
   await page.emulateMedia({ colorScheme: 'dark' });

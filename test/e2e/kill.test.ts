@@ -1,0 +1,62 @@
+import { renameSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { fill, tokensIn } from './rows.js';
+import { place, type Service } from './service.js';
+
+const boots = Number(process.env.HOLDFAST_KILLS ?? 50);
+const soon = { timeout: 15_000, interval: 20 };
+
+/** People log in and out, three at a time, until the process is gone. */
+function people(service: Service, out: Set<string>) {
+  let going = true;
+  const loops = [1, 2, 3].map(async (person) => {
+    while (going) {
+      const token = await service.login(`person-${person}`);
+      // Only a logout that was answered is one that must hold.
+      if ((await service.logout(token)) === 204) out.add(token);
+    }
+  });
+  return async () => {
+    going = false;
+    await Promise.allSettled(loops);
+  };
+}
+
+test(`SIGKILL at ${boots} random moments while snapshots are written: always restorable, and no removed session is back`, async () => {
+  const { start, database, files } = place();
+  const away = `${database}.elsewhere`;
+  fill(database, 300);
+  const steady = tokensIn(database);
+  const out = new Set<string>();
+  const quick = { SNAPSHOT_EVERY: '10ms', WARM_EVERY: '300ms' };
+
+  let service = await start(quick);
+  await vi.waitFor(async () => expect((await service.status()).stats.snapshots).toBeGreaterThan(0), soon);
+  for (let boot = 1; boot <= boots; boot++) {
+    const gone = people(service, out);
+    await sleep(Math.random() * 250); // the moment is the test's random input, not something waited for
+    await service.kill('SIGKILL');
+    await gone();
+
+    // Booted without the database: all there is comes from the snapshot.
+    renameSync(database, away);
+    service = await start(quick);
+    for (const token of [steady[0], steady[150], steady[299]]) {
+      expect(await service.me(token ?? ''), `boot ${boot}`).toMatchObject({
+        code: 200,
+        freshness: { because: 'restored' },
+      });
+    }
+    for (const token of [...out].slice(-30)) {
+      expect((await service.me(token)).code, `boot ${boot}: ${token} was removed`).not.toBe(200);
+    }
+    renameSync(away, database);
+    await vi.waitFor(async () => expect((await service.status()).source.reachable).toBe(true), soon);
+  }
+  expect(out.size).toBeGreaterThan(boots);
+  for (const token of out) expect((await service.me(token)).code).toBe(401);
+  expect(
+    files().filter((file) => !/^sessions\.(db|snapshot)(-\w+)?$/.test(file) && !/lock/.test(file)),
+  ).toEqual([]);
+}, 600_000);
