@@ -10,22 +10,27 @@ import type { Cursor } from '../sources/source.js';
 export interface SnapshotStore {
   /**
    * Makes the store ready. A corrupt or foreign one is set aside, which the answer reports, and the store starts empty.
+   * On a store that is open: closes it first.
    * @throws SnapshotInUseError when another process holds it: a store has one writer.
    */
   open(options: { readonly cache: string; readonly signal: AbortSignal }): Promise<SnapshotOpening>;
   /**
-   * Everything that is held, page by page, entries and tombstones, each key in one of them at most. Yields a page as soon
+   * Everything that is held, page by page, each key once: all tombstones first, then the entries. Yields a page as soon
    * as it has one; a consumer that stops early ends the reading. A record that turns out corrupt sets the store aside
-   * and rejects with `SnapshotCorruptError`.
+   * and rejects with `SnapshotCorruptError`: opened again, it starts empty. `page` is the most records of one page,
+   * default 1000; a page may hold fewer, where they are large.
    */
   restore(options: { readonly signal: AbortSignal; readonly page?: number }): AsyncIterable<SnapshotPage>;
-  /** Writes one page: atomic, and durable enough to survive SIGKILL once resolved. */
+  /**
+   * Writes one page: atomic, and durable enough to survive SIGKILL once resolved. Pages are written in the order of the
+   * calls. A journal waits for the page that is being written, so keep pages at about 1000 records or 4 MB.
+   */
   append(page: SnapshotAppend): Promise<SnapshotAppended>;
   /** Writes tombstones at once, ahead of whatever pages wait: resolved means that they survive SIGKILL. */
   journal(tombstones: readonly SnapshotTombstone[]): Promise<void>;
   /** Gives space back. May do nothing. */
   compact(): Promise<void>;
-  /** After it nothing is written. Idempotent. */
+  /** Lets what was accepted finish. After it nothing is written, until opened again. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -81,8 +86,17 @@ export interface SnapshotAppend {
   readonly cursor?: Cursor;
   /** Wall-clock ms. */
   readonly writtenAt: number;
-  /** `'begin'`: the first page of a full writing: what is not written again by its end is dropped. `'end'`: its last page. `'both'`: a full writing of one page. */
+  /**
+   * `'begin'`: the first page of a full writing. `'end'`: its last page; with it, entries that were not written again
+   * since `'begin'` are dropped, and tombstones as `asOf` says. `'both'`: a full writing of one page. A full writing that
+   * does not reach its end drops nothing. An `'end'` without a `'begin'` since the store was opened is refused.
+   */
   readonly full?: 'begin' | 'end' | 'both';
+  /**
+   * With `'begin'` or `'both'`: the table's `seq` when the gathering of this full writing began. A tombstone that is newer
+   * may have been journaled meanwhile and outlives the end though it was not written again; without `asOf`, all do.
+   */
+  readonly asOf?: number;
 }
 
 export interface SnapshotAppended {

@@ -1,0 +1,74 @@
+import { openThread, threadModule } from '../../threads/index.js';
+import { loadDriver } from './driver.js';
+import type { Chunk } from './frame.js';
+import type { Aside } from './place.js';
+import {
+  type FileOpening,
+  type FileRequest,
+  type PageHead,
+  type ReadPage,
+  type ReadPlace,
+  SnapshotFile,
+} from './snapshot-file.js';
+import type { SnapshotThread } from './worker.js';
+
+/** The file as its store sees it, wherever it lives: one call at a time is carried out, in the order of the calls. */
+export interface Engine {
+  open(request: FileRequest): Promise<FileOpening>;
+  /** The chunks are handed over: they cannot be used afterwards. */
+  append(chunks: readonly Chunk[], head: PageHead): Promise<boolean>;
+  journal(chunks: readonly Chunk[]): Promise<void>;
+  purge(): Promise<boolean>;
+  read(place: ReadPlace | undefined, most: number): Promise<ReadPage>;
+  compact(first: boolean): Promise<boolean>;
+  discard(because: string): Promise<Aside>;
+  lastAside(): Promise<Aside | undefined>;
+  close(): Promise<void>;
+  /** Ends what the engine runs in. What was not closed is as after a crash. Never rejects. */
+  terminate(): Promise<void>;
+}
+
+const buffers = (chunks: readonly Chunk[]): ArrayBuffer[] => chunks.map(({ buffer }) => buffer);
+
+/** An engine in a worker thread of its own. */
+export function threadEngine(): Engine {
+  const thread = openThread<SnapshotThread>(threadModule(import.meta.url, './worker'), {
+    name: 'holdfast snapshot',
+  });
+  return {
+    open: (request) => thread.call('open', [request]),
+    append: (chunks, head) => thread.call('append', [chunks, head], { transfer: buffers(chunks) }),
+    journal: (chunks) => thread.call('journal', [chunks], { transfer: buffers(chunks) }),
+    purge: () => thread.call('purge', []),
+    read: (place, most) => thread.call('read', [place, most]),
+    compact: (first) => thread.call('compact', [first]),
+    discard: (because) => thread.call('discard', [because]),
+    lastAside: () => thread.call('lastAside', []),
+    close: () => thread.call('close', []),
+    terminate: () => thread.terminate(),
+  };
+}
+
+/** The same in the calling thread, which then waits for the disk: for tests in virtual time. */
+export function localEngine(): Engine {
+  let file: SnapshotFile | undefined;
+  const opened = (): SnapshotFile => {
+    if (file === undefined) throw new Error('The first call must be "open".');
+    return file;
+  };
+  return {
+    async open(request) {
+      file ??= new SnapshotFile(await loadDriver());
+      return file.open(request);
+    },
+    append: async (chunks, head) => opened().append(chunks, head),
+    journal: async (chunks) => opened().journal(chunks),
+    purge: async () => opened().purge(),
+    read: async (place, most) => opened().read(place, most),
+    compact: async (first) => opened().compact(first),
+    discard: async (because) => opened().discard(because),
+    lastAside: async () => opened().lastAside(),
+    close: async () => file?.close(),
+    terminate: async () => file?.close(),
+  };
+}

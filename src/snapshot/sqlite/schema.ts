@@ -1,0 +1,115 @@
+import type { Database } from 'better-sqlite3';
+
+/** `HOLD`, where SQLite and `file` look for whose file it is. */
+export const applicationId = 0x484f4c44;
+/** Of the tables and of what is in them. Any other one is set aside. */
+export const schemaVersion = 1;
+
+const tables = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE record (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    seq INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    crc INTEGER NOT NULL,
+    body BLOB NOT NULL
+  );
+`;
+
+/** Makes the tables, in one transaction that `fill` is part of. */
+export function createSchema(db: Database, fill: () => void): void {
+  db.transaction(() => {
+    db.exec(tables);
+    fill();
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${schemaVersion}`);
+  }).immediate();
+}
+
+/** Records that a finished full writing dropped. The SQL of `isBelow`. */
+const below = '(generation < @floor AND (rank = 0 OR seq <= @asOf))';
+
+export type Row = readonly [
+  id: number,
+  key: Buffer,
+  seq: number,
+  rank: number,
+  generation: number,
+  crc: number,
+  body: Buffer,
+];
+const columns = 'id, key, seq, rank, generation, crc, body';
+
+export interface FloorParameters {
+  readonly floor: number;
+  readonly asOf: number;
+}
+export interface Between {
+  readonly after: number;
+  readonly upTo: number;
+}
+export interface RecordParameters extends FloorParameters {
+  readonly key: Buffer;
+  readonly seq: number;
+  readonly rank: number;
+  readonly generation: number;
+  readonly crc: number;
+  readonly body: Buffer;
+}
+interface KeyAndSeq {
+  readonly key: Buffer;
+  readonly seq: number;
+}
+type MetaRow = readonly [value: Buffer, crc: number];
+
+/** Every statement, prepared once. */
+export function prepareStatements(db: Database) {
+  return {
+    /** A record; of two of one key the higher holds (`supersedes`). */
+    put: db.prepare<[RecordParameters]>(`
+      INSERT INTO record (key, seq, rank, generation, crc, body)
+      VALUES (@key, @seq, @rank, @generation, @crc, @body)
+      ON CONFLICT (key) DO UPDATE SET
+        seq = excluded.seq, rank = excluded.rank, generation = excluded.generation,
+        crc = excluded.crc, body = excluded.body
+      WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.rank >= rank) OR ${below}`),
+    gone: db.prepare<[KeyAndSeq]>('DELETE FROM record WHERE key = @key AND rank = 0 AND seq <= @seq'),
+    lifted: db.prepare<[KeyAndSeq]>('DELETE FROM record WHERE key = @key AND rank > 0 AND seq <= @seq'),
+    skipped: db.prepare<[KeyAndSeq]>(
+      'DELETE FROM record WHERE key = @key AND (seq < @seq OR (seq = @seq AND rank = 0))',
+    ),
+
+    last: db.prepare<[], number | null>('SELECT max(id) FROM record').pluck(),
+    count: db.prepare<[], number>('SELECT count(*) FROM record').pluck(),
+    /** Where a stretch of so many rows ends, so that a scan is bounded however few of them it wants. */
+    stretch: db
+      .prepare<[Between & { readonly rows: number }], number>(
+        'SELECT id FROM record WHERE id > @after AND id <= @upTo ORDER BY id LIMIT 1 OFFSET @rows',
+      )
+      .pluck(),
+    entries: db
+      .prepare<[Between & FloorParameters], Row>(
+        `SELECT ${columns} FROM record NOT INDEXED
+         WHERE id > @after AND id <= @upTo AND rank = 0 AND NOT ${below} ORDER BY id`,
+      )
+      .raw(),
+    tombstones: db
+      .prepare<[Between & FloorParameters], Row>(
+        `SELECT ${columns} FROM record NOT INDEXED
+         WHERE id > @after AND id <= @upTo AND rank > 0 AND NOT ${below} ORDER BY id`,
+      )
+      .raw(),
+    purge: db.prepare<[Between & FloorParameters]>(
+      `DELETE FROM record WHERE id > @after AND id <= @upTo AND ${below}`,
+    ),
+
+    meta: db.prepare<[string], MetaRow>('SELECT value, crc FROM meta WHERE name = ?').raw(),
+    setMeta: db.prepare<[string, Buffer, number]>(
+      'INSERT INTO meta (name, value, crc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, crc = excluded.crc',
+    ),
+  };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;

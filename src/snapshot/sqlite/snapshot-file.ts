@@ -1,0 +1,315 @@
+import { crc32 } from 'node:zlib';
+import { SnapshotCorruptError, SnapshotError } from '../../errors.js';
+import { type Connection, connect, type Driver } from './connection.js';
+import { Damage, isDamage, snapshotFailure } from './failure.js';
+import { type Chunk, type Frame, FrameWriter, type Operation, operation, readFrames } from './frame.js';
+import { type State, writeState } from './meta.js';
+import { type Aside, identityOf, prepare, setAside } from './place.js';
+import type { Row } from './schema.js';
+
+export interface FileRequest {
+  readonly file: string;
+  readonly cache: string;
+  readonly secret: Uint8Array | undefined;
+}
+
+export interface FileOpening {
+  readonly path: string;
+  readonly seq: number;
+  readonly writtenAt: number | undefined;
+  readonly cursor: string | undefined;
+  readonly complete: boolean;
+  readonly entries: number;
+  readonly aside: Aside | undefined;
+  /** A full writing dropped records that still have to be deleted. */
+  readonly purge: boolean;
+}
+
+export interface PageHead {
+  readonly writtenAt: number;
+  readonly cursor: string | undefined;
+  readonly full: 'begin' | 'end' | 'both' | undefined;
+  readonly asOf: number | undefined;
+}
+
+/** Where a restore is: it reads the file twice, for the tombstones, then for the entries. */
+export interface ReadPlace {
+  readonly scan: 'tombstones' | 'entries';
+  readonly after: number;
+  /** The end of the stretch that is being read. */
+  readonly until: number;
+  /** The last record that was there when the restore began. */
+  readonly upTo: number;
+}
+
+export interface ReadPage {
+  readonly chunks: readonly Chunk[];
+  readonly next: ReadPlace | undefined;
+}
+
+/** Rows that one call looks at or deletes, so that a journal never waits long. */
+const stretch = { read: 20_000, purge: 2000 } as const;
+/** File pages that one call gives back. */
+const vacuumed = 500;
+const mostBytes = 4_000_000;
+const contextLength = 1 + 8 + 8;
+
+/**
+ * The file, and every transaction on it. Synchronous: it lives in a thread of its own. All that takes long is cut in calls,
+ * and whoever calls decides what goes between them.
+ */
+export class SnapshotFile {
+  readonly #driver: Driver;
+  #path = '';
+  #open: Connection | undefined;
+  #aside: Aside | undefined;
+  /** Of the full writing under way. */
+  #full: { readonly asOf: number } | undefined;
+  #purged = 0;
+  /** Keys and `seq`s of the tombstones that this restore has given. */
+  #buried = new Map<string, number>();
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+  }
+
+  open({ file, cache, secret }: FileRequest): FileOpening {
+    this.close();
+    this.#path = file;
+    const connection = this.#guarded('it was opened', () =>
+      connect(this.#driver, () => this.#prepared(file), { cache, secret }),
+    );
+    this.#open = connection;
+    const { state, entries, aside } = connection;
+    const { seq, writtenAt, cursor, complete, floor } = state;
+    return { path: this.#path, seq, writtenAt, cursor, complete, entries, aside, purge: floor > 0 };
+  }
+
+  /** One transaction. Answers whether a purge is due. */
+  append(chunks: readonly Chunk[], { writtenAt, cursor, full, asOf }: PageHead): boolean {
+    const begins = full === 'begin' || full === 'both';
+    const ends = full === 'end' || full === 'both';
+    const underWay = begins ? { asOf: asOf ?? -1 } : this.#full;
+    if (ends && underWay === undefined) {
+      throw new SnapshotError(
+        "A full writing cannot end that has not begun: append a page with full: 'begin' first.",
+      );
+    }
+    this.#transaction('a page was written', (state) => {
+      const generation = begins ? state.generation + 1 : state.generation;
+      const seq = this.#apply(chunks, { ...state, generation });
+      return {
+        ...state,
+        seq,
+        writtenAt,
+        cursor: cursor ?? state.cursor,
+        generation,
+        complete: ends || (state.complete && !begins),
+        ...(ends && underWay !== undefined ? { floor: generation, asOf: underWay.asOf } : {}),
+      };
+    });
+    this.#full = ends ? undefined : underWay;
+    return this.#connection().state.floor > 0;
+  }
+
+  journal(chunks: readonly Chunk[]): void {
+    this.#transaction('tombstones were journaled', (state) => ({
+      ...state,
+      seq: this.#apply(chunks, state),
+    }));
+  }
+
+  /** Deletes some of what the last full writing dropped. Answers whether there may be more. */
+  purge(): boolean {
+    const more = this.#transaction('it was tidied', (state) => {
+      if (state.floor === 0) return state;
+      const { stretch: end, last, purge } = this.#connection().statements;
+      const after = this.#purged;
+      const whole = { after, upTo: last.get() ?? 0 };
+      const upTo = end.get({ ...whole, rows: stretch.purge }) ?? whole.upTo;
+      purge.run({ after, upTo, floor: state.floor, asOf: state.asOf });
+      this.#purged = upTo;
+      return upTo === whole.upTo ? { ...state, floor: 0, asOf: -1 } : state;
+    });
+    if (!more) this.#purged = 0;
+    return more;
+  }
+
+  /** The records from `place` on, at most so many. */
+  read(place: ReadPlace | undefined, most: number): ReadPage {
+    return this.#guarded('it was read', () => {
+      const { statements, state } = this.#connection();
+      if (place === undefined) this.#buried.clear();
+      const { scan, after, until, upTo } = place ?? {
+        scan: 'tombstones',
+        after: 0,
+        until: 0,
+        upTo: statements.last.get() ?? 0,
+      };
+      const end =
+        after < until ? until : (statements.stretch.get({ after, upTo, rows: stretch.read }) ?? upTo);
+      const writer = new FrameWriter();
+      let count = 0;
+      for (const row of statements[scan].iterate({
+        after,
+        upTo: end,
+        floor: state.floor,
+        asOf: state.asOf,
+      })) {
+        this.#unseal(row, writer);
+        count += 1;
+        if (count >= most || writer.bytes >= mostBytes) {
+          return { chunks: writer.take(), next: { scan, after: row[0], until: end, upTo } };
+        }
+      }
+      if (end < upTo) return { chunks: writer.take(), next: { scan, after: end, until: end, upTo } };
+      if (scan === 'tombstones') {
+        return { chunks: writer.take(), next: { scan: 'entries', after: 0, until: 0, upTo } };
+      }
+      this.#buried.clear();
+      return { chunks: writer.take(), next: undefined };
+    });
+  }
+
+  /** Gives some of the free pages back to the disk. Answers whether it is worth while to go on. */
+  compact(first: boolean): boolean {
+    return this.#guarded('it was compacted', () => {
+      const { db } = this.#connection();
+      const size = (pragma: string): number => Number(db.pragma(pragma, { simple: true }));
+      const free = size('freelist_count');
+      const worth = first ? free > Math.max(vacuumed, size('page_count') / 4) : free > 0;
+      if (worth) db.pragma(`incremental_vacuum(${vacuumed})`);
+      const more = worth && free > vacuumed;
+      if (!more) db.pragma('wal_checkpoint(TRUNCATE)');
+      return more;
+    });
+  }
+
+  /** Closes the file and moves it away. */
+  discard(because: string): Aside {
+    this.close();
+    this.#aside = setAside(this.#path, because);
+    return this.#aside;
+  }
+
+  /** What the last SnapshotCorruptError put aside: an error on its way between threads loses its own fields. */
+  lastAside(): Aside | undefined {
+    return this.#aside;
+  }
+
+  close(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    this.#full = undefined;
+    this.#purged = 0;
+    this.#buried.clear();
+    open?.db.close();
+  }
+
+  #prepared(file: string) {
+    const place = prepare(file);
+    this.#path = place.path;
+    return place;
+  }
+
+  #connection(): Connection {
+    if (this.#open === undefined) throw new SnapshotError('The snapshot store is not open. Open it first.');
+    return this.#open;
+  }
+
+  /** Runs `work` in one transaction and keeps the state that it answers. Answers whether a purge is due. */
+  #transaction(doing: string, work: (state: State) => State): boolean {
+    return this.#guarded(doing, () => {
+      const connection = this.#connection();
+      if (identityOf(this.#path) !== connection.identity) {
+        throw new Error('it was removed, or replaced by another file');
+      }
+      const state = connection.db
+        .transaction(() => {
+          const next = work(connection.state);
+          writeState(connection.statements, connection.seal, next);
+          return next;
+        })
+        .immediate();
+      this.#open = { ...connection, state };
+      return state.floor > 0;
+    });
+  }
+
+  #apply(chunks: readonly Chunk[], { seq, generation, floor, asOf }: State): number {
+    const { statements, seal } = this.#connection();
+    let highest = seq;
+    for (const frame of readFrames(chunks)) {
+      highest = Math.max(highest, frame.seq);
+      const key = seal.key(frame.key);
+      if (isRecord(frame.operation)) {
+        const context = contextOf(frame.operation, frame.seq, generation);
+        const body = seal.seal(key, context, frame.key, frame.body);
+        const crc = checksum(context, key, body);
+        statements.put.run({
+          key,
+          seq: frame.seq,
+          rank: frame.operation,
+          generation,
+          crc,
+          body,
+          floor,
+          asOf,
+        });
+      } else statements[word(frame)].run({ key, seq: frame.seq });
+    }
+    return highest;
+  }
+
+  /** @throws Damage */
+  #unseal([, column, seq, rank, generation, crc, sealed]: Row, writer: FrameWriter): void {
+    try {
+      const context = contextOf(rank, seq, generation);
+      if (checksum(context, column, sealed) !== crc) throw new RangeError('Its checksum does not match.');
+      const { key, body } = this.#connection().seal.open(column, context, sealed);
+      writer.add(rank as Operation, seq, key, body);
+    } catch (cause) {
+      throw new Damage('a record of it does not read back', { cause });
+    }
+    const name = column.toString('latin1');
+    if (rank !== operation.entry) this.#buried.set(name, seq);
+    else if ((this.#buried.get(name) ?? -1) > seq) {
+      // Only an index that no longer leads to its rows can let two of them have one key.
+      throw new Damage('it holds an entry and a newer tombstone of one key');
+    }
+  }
+
+  #guarded<Result>(doing: string, work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDamage(error)) throw snapshotFailure(error, this.#path, doing);
+      const aside = this.discard(error.message);
+      throw new SnapshotCorruptError(
+        `The snapshot's file ${this.#path} is damaged: ${error.message}. It was moved to ${aside.movedTo}; open the store again to start with an empty one.`,
+        aside,
+        { cause: error },
+      );
+    }
+  }
+}
+
+const isRecord = (what: Operation): what is 0 | 1 | 2 => what <= operation.revoked;
+
+function word({ operation: what }: Frame): 'gone' | 'lifted' | 'skipped' {
+  if (what === operation.gone) return 'gone';
+  return what === operation.lifted ? 'lifted' : 'skipped';
+}
+
+/** What of a row its checksum and its seal cover beside key and body. */
+function contextOf(rank: number, seq: number, generation: number): Buffer {
+  const context = Buffer.allocUnsafe(contextLength);
+  context.writeUInt8(rank, 0);
+  context.writeDoubleLE(seq, 1);
+  context.writeDoubleLE(generation, 9);
+  return context;
+}
+
+function checksum(context: Buffer, column: Buffer, body: Buffer): number {
+  return crc32(body, crc32(column, crc32(context)));
+}

@@ -1,0 +1,37 @@
+import { serveThread, transferring } from '../../threads/index.js';
+import { loadDriver } from './driver.js';
+import type { Chunk } from './frame.js';
+import { type FileRequest, type PageHead, type ReadPlace, SnapshotFile } from './snapshot-file.js';
+
+let file: SnapshotFile | undefined;
+
+const opened = (): SnapshotFile => {
+  if (file === undefined) throw new Error('The first call must be "open".');
+  return file;
+};
+
+/** The methods of the snapshot's thread. */
+const api = {
+  async open(request: FileRequest) {
+    file ??= new SnapshotFile(await loadDriver());
+    return file.open(request);
+  },
+  append: (chunks: readonly Chunk[], head: PageHead) => opened().append(chunks, head),
+  journal: (chunks: readonly Chunk[]) => opened().journal(chunks),
+  purge: () => opened().purge(),
+  read(place: ReadPlace | undefined, most: number) {
+    const page = opened().read(place, most);
+    return transferring(
+      page,
+      page.chunks.map(({ buffer }) => buffer),
+    );
+  },
+  compact: (first: boolean) => opened().compact(first),
+  discard: (because: string) => opened().discard(because),
+  lastAside: () => opened().lastAside(),
+  close: () => file?.close(),
+};
+
+export type SnapshotThread = typeof api;
+
+serveThread(api);
