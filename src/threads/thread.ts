@@ -81,8 +81,6 @@ export function openThread<Api extends ThreadApi<Api>>(
     workerData: options.data,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
-  worker.unref();
-
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended: ThreadExit | undefined;
@@ -121,6 +119,9 @@ export function openThread<Api extends ThreadApi<Api>>(
       resolve(exit);
     });
   });
+
+  // After the listeners: the first one for messages takes a reference of its own.
+  worker.unref();
 
   const call = (method: string, args: readonly unknown[], { signal, transfer = [] }: CallOptions) =>
     new Promise<unknown>((resolve, reject) => {

@@ -165,6 +165,7 @@ describe('classifiers', () => {
     };
     expect(isUnavailable('x', { classify, onClassifierError })).toBe(false);
     expect(isUnavailable(coded('EPIPE'), { classify, onClassifierError })).toBe(true);
+    expect(isUnavailable('x', { classify: (() => 'maybe') as unknown as () => boolean })).toBe(false);
     const later = (() => Promise.reject(new Error('later'))) as unknown as () => boolean;
     expect(isUnavailable('x', { classify: later, onClassifierError })).toBe(false);
     expect(onClassifierError.mock.calls).toEqual([[thrown], [thrown], [expect.any(TypeError)]]);

@@ -158,24 +158,31 @@ describe('death', () => {
 });
 
 describe('the process', () => {
-  it('is kept alive by a pending call, and not by an idle thread', async () => {
-    const program = `
+  const run = async (program: string): Promise<string> => {
+    const preamble = `
       import { openThread, threadModule } from '../../src/threads/index.ts';
-      const thread = openThread(threadModule(import.meta.url, './worker'));
-      console.log(await thread.call('add', [1, 2]));
+      const thread = openThread(threadModule(${JSON.stringify(import.meta.url)}, './worker'));
     `;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [
-        '--import',
-        'tsx',
-        '--input-type=module',
-        '-e',
-        program.replace('import.meta.url', JSON.stringify(import.meta.url)),
-      ],
+      ['--import', 'tsx', '--input-type=module', '-e', preamble + program],
       { cwd: fileURLToPath(new URL('.', import.meta.url)), timeout: 15_000 },
     );
-    expect(stdout.trim()).toBe('3');
+    return stdout.trim();
+  };
+
+  it('is kept alive by a pending call, and not by an idle thread', async () => {
+    expect(await run(`thread.call('add', [1, 2]).then(console.log)`)).toBe('3');
+    expect(
+      await run(`
+        await thread.call('add', [1, 2]);
+        setImmediate(() => thread.call('later', ['again']).then(console.log));
+      `),
+    ).toBe('again');
+  });
+
+  it('is not kept alive by a thread that was never called', async () => {
+    expect(await run('')).toBe('');
   });
 });
 
