@@ -184,3 +184,15 @@ export class InvariantError extends HoldfastError {
 export class InjectedFaultError extends HoldfastError {
   static override readonly code = 'HOLDFAST_INJECTED_FAULT';
 }
+
+/** A supervisor used up its restarts. `childId` is the child that could not be kept alive, `cause` what it last died of. */
+export class GaveUpError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_GAVE_UP';
+  constructor(
+    message: string,
+    readonly childId: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,219 @@
+import * as v from 'valibot';
+import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import { resolveSpec, type SupervisorOptions } from '../supervisors/options.js';
+import { type SupervisorLogic, type SupervisorRef, supervisor } from '../supervisors/supervisor.js';
+import type { Bus } from './bus/bus.js';
+import { NoSuchActorError, OptionsError, StartError, StateError } from './errors.js';
+import { type AskOptions, ask } from './runtime/ask.js';
+import { attribution, unattributed } from './runtime/attribution.js';
+import type { ExitReason } from './runtime/exit-reason.js';
+import { Incarnation } from './runtime/incarnation.js';
+import { type Logger, silent } from './runtime/logger.js';
+import { send } from './runtime/mailbox.js';
+import type { RuntimeEvents } from './runtime/runtime-events.js';
+import { RuntimeScope } from './runtime/scope.js';
+import { shutDown } from './runtime/shutdown.js';
+import { isSupervisorLogic, supervisorHandle, type TreeNode } from './runtime/supervisor-handle.js';
+
+export interface RuntimeOptions {
+  /** Of pino's shape; gets one line per lifecycle event. Default: silent. */
+  readonly logger?: Logger;
+  /** XState's inspection events of all actors. When it throws, nobody is harmed. */
+  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+  /**
+   * Whether an error that an actor's timers and un-awaited promises throw is that actor's crash. Default true. Needs
+   * `AsyncLocalStorage`; where there is none (a browser) nothing is attributed.
+   */
+  readonly attributeAsyncErrors?: boolean;
+}
+
+/** A supervised tree. It runs once: what has stopped is not started again, make a new one. */
+export interface Runtime extends AsyncDisposable {
+  /**
+   * Starts every child, in order. Asked again, it answers the same.
+   *
+   * @throws StartError when a child could not be started (`childId`, `cause`); what had started has been stopped.
+   */
+  start(): Promise<this>;
+  /** Stops the children in reverse start order, each within its own shutdown time. Never rejects. */
+  stop(): Promise<void>;
+  /** How the root ended: `shutdown` by order, with a `GaveUpError` or `StartError` as its detail when it was not. */
+  readonly exited: Promise<ExitReason>;
+  /** What happens to the actors. At most once: no guarantee rests on an event arriving. */
+  readonly bus: Bus<RuntimeEvents>;
+  readonly root: SupervisorRef;
+  /** How many messages had nobody to go to. */
+  readonly deadLetters: number;
+  /** The current incarnation of whoever bears the name. */
+  whereis(name: string): AnyActorRef | undefined;
+  /** To whoever bears the name now; without one it is a dead letter. */
+  send(name: string, event: { readonly type: string }): void;
+  /** @throws NoSuchActorError when nobody bears the name; otherwise as `ask`. */
+  ask<Reply = unknown>(name: string, event: { readonly type: string }, options?: AskOptions): Promise<Reply>;
+  /** What runs, as plain data. */
+  tree(): TreeNode;
+}
+
+/**
+ * Makes a runtime around a root supervisor.
+ *
+ * @throws OptionsError that names the option, what was given and what would do.
+ * @example
+ * ```ts
+ * await using runtime = await createRuntime({ children: [child({ id: 'poller', logic: poller })] }).start();
+ * ```
+ */
+export function createRuntime(
+  root: SupervisorOptions | SupervisorLogic,
+  options: RuntimeOptions = {},
+): Runtime {
+  const logic =
+    'transition' in root && isSupervisorLogic(root) ? root : supervisor(root as SupervisorOptions);
+  return new SupervisedRuntime(logic, checked(options));
+}
+
+class SupervisedRuntime implements Runtime {
+  readonly exited: Promise<ExitReason>;
+  readonly root: SupervisorRef;
+  readonly #scope: RuntimeScope;
+  readonly #life: Incarnation;
+  #started: Promise<this> | undefined;
+  #stopped: Promise<void> | undefined;
+  #end: (reason: ExitReason) => void = () => {};
+
+  constructor(
+    logic: SupervisorLogic,
+    { logger = silent, inspect, attributeAsyncErrors = true }: RuntimeOptions,
+  ) {
+    this.#scope = new RuntimeScope({
+      logger,
+      attribution: attributeAsyncErrors ? attribution() : unattributed,
+      ...(inspect && { inspect }),
+      deliver: (ref, event) => send(ref, event),
+    });
+    this.exited = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#life = new Incarnation(this.#scope, resolveSpec({ id: 'root', logic }, 'root'), 'root');
+    this.#life.make();
+    this.root = this.#life.ref as SupervisorRef;
+  }
+
+  get bus(): Bus<RuntimeEvents> {
+    return this.#scope.bus;
+  }
+
+  get deadLetters(): number {
+    return this.#scope.deadLetters;
+  }
+
+  start(): Promise<this> {
+    if (this.#started === undefined) {
+      this.#started = this.#start();
+      this.#started.then(this.#scope.markStarted, () => {});
+    }
+    return this.#started;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  whereis(name: string): AnyActorRef | undefined {
+    return this.#scope.names.whereis(name);
+  }
+
+  send(name: string, event: { readonly type: string }): void {
+    const target = this.whereis(name);
+    if (target !== undefined) send(target, event);
+    else this.#scope.deadLetter(name, event);
+  }
+
+  async ask<Reply = unknown>(
+    name: string,
+    event: { readonly type: string },
+    options?: AskOptions,
+  ): Promise<Reply> {
+    const target = this.whereis(name);
+    if (target === undefined) throw new NoSuchActorError(`Nobody bears the name '${name}' now.`);
+    return ask<Reply>(target, event, options);
+  }
+
+  tree(): TreeNode {
+    const life = this.#life;
+    const { phase } = life;
+    const stopped = this.#started === undefined || phase === 'dead';
+    return {
+      id: life.spec.id,
+      type: 'supervisor',
+      status: stopped ? 'stopped' : phase,
+      state: stopped ? undefined : life.state,
+      incarnation: stopped && life.reason === undefined ? 0 : life.number,
+      restarts: 0,
+      children: supervisorHandle(this.root)?.tree() ?? [],
+    };
+  }
+
+  async #start(): Promise<this> {
+    if (this.#stopped !== undefined) {
+      throw new StateError('This runtime has been stopped and cannot be started. Make a new one.');
+    }
+    const release = this.#scope.attribution.hold();
+    this.#life.atEnd((reason) => {
+      release();
+      this.#end(reason);
+    });
+    const outcome = await this.#life.start();
+    if (outcome.type === 'ready') return this;
+    const reason = outcome.type === 'failed' ? outcome.reason : undefined;
+    const detail = reason?.type === 'shutdown' ? reason.detail : undefined;
+    if (detail instanceof StartError) throw detail;
+    throw new StartError('The runtime was stopped before it had started.', undefined, {
+      cause: reason?.type === 'error' ? reason.error : detail,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#started === undefined) return this.#end({ type: 'shutdown' });
+    await shutDown(this.#life, { type: 'shutdown' });
+  }
+}
+
+const optionsSchema = v.strictObject({
+  logger: v.optional(
+    v.custom<Logger>(
+      (value) => ['debug', 'info', 'warn', 'error'].every((level) => isMethod(value, level)),
+      'must have the methods debug, info, warn and error, as pino has',
+    ),
+  ),
+  inspect: v.optional(
+    v.custom<NonNullable<RuntimeOptions['inspect']>>(
+      (value) => typeof value === 'function' || isMethod(value, 'next'),
+      'must be a function or an observer',
+    ),
+  ),
+  attributeAsyncErrors: v.optional(v.boolean('must be true or false')),
+});
+
+const isMethod = (value: unknown, name: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Record<string, unknown>)[name] === 'function';
+
+function checked(options: RuntimeOptions): RuntimeOptions {
+  const result = v.safeParse(optionsSchema, options);
+  if (result.success) return options;
+  const [issue] = result.issues;
+  const option = v.getDotPath(issue) ?? 'options';
+  const known = Object.keys(optionsSchema.entries).join(', ');
+  throw new OptionsError(
+    issue.expected === 'never'
+      ? `Option "${option}" of createRuntime is not known. Known are: ${known}.`
+      : `Option "${option}" of createRuntime ${issue.message}. Given: ${issue.received}.`,
+  );
+}

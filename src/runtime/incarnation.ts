@@ -1,0 +1,353 @@
+import type { AnyActorLogic, AnyActorRef } from 'xstate';
+import { ActorDiedError, StartTimeoutError, StateError } from '../errors.js';
+import type { AsyncOwner } from './attribution.js';
+import type { Milliseconds } from './duration.js';
+import type { ExitReason } from './exit-reason.js';
+import { IGNORE } from './ignore.js';
+import { LifeReport } from './life-report.js';
+import type { RuntimeScope } from './scope.js';
+import { supervisorHandle } from './supervisor-handle.js';
+import { after, type Timer } from './time.js';
+import { isSendParentError, Root, type RootOwner } from './xstate.js';
+
+/** How to live: a child spec with its defaults filled in and its durations in ms. */
+export interface LifeSpec {
+  readonly id: string;
+  readonly logic: AnyActorLogic;
+  readonly input?: unknown;
+  readonly name?: string;
+  readonly shutdown: Milliseconds | 'brutal' | 'infinity';
+  readonly ready: (snapshot: unknown) => boolean;
+  readonly startTimeout: Milliseconds | 'infinity';
+  readonly startInfo?: (snapshot: unknown) => unknown;
+}
+
+export type StartOutcome =
+  | { readonly type: 'ready'; readonly info: unknown }
+  | { readonly type: 'ignored' }
+  | { readonly type: 'failed'; readonly reason: ExitReason };
+
+interface Order {
+  readonly reason: ExitReason;
+  /** Part of a shutdown: nobody's crash. */
+  readonly shutdown: boolean;
+}
+
+export type Phase = 'starting' | 'running' | 'stopping' | 'dead';
+
+/**
+ * One life of an actor, from its start to its exit. It ends once, for the first reason given, and takes with it whatever it
+ * began: its family of XState actors, its timers, its name, what waits for it.
+ */
+export class Incarnation implements AsyncOwner, RootOwner {
+  readonly scope: RuntimeScope;
+  readonly spec: LifeSpec;
+  readonly path: string;
+  readonly number: number;
+  readonly #report: LifeReport;
+  readonly #onExit: (incarnation: Incarnation, reason: ExitReason) => void;
+  #phase: Phase = 'starting';
+  #root: Root | undefined;
+  #settle: ((outcome: StartOutcome) => void) | undefined;
+  #startTimer: Timer | undefined;
+  /** The reason it was told to end with, before it has. */
+  #ordered: Order | undefined;
+  /** The reason it was asked to stop with, should it do so by itself. */
+  #asked: ExitReason | undefined;
+  #reason: ExitReason | undefined;
+  #abort: AbortController | undefined;
+  #atEnd: Set<(reason: ExitReason) => void> | undefined;
+  #seen: WeakSet<object> | undefined;
+
+  constructor(
+    scope: RuntimeScope,
+    spec: LifeSpec,
+    path: string,
+    onExit: (incarnation: Incarnation, reason: ExitReason) => void = () => {},
+  ) {
+    this.scope = scope;
+    this.spec = spec;
+    this.path = path;
+    this.number = scope.nextIncarnation(path);
+    this.#report = new LifeReport(scope, this);
+    this.#onExit = onExit;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Why it ended; undefined while it lives. */
+  get reason(): ExitReason | undefined {
+    return this.#reason;
+  }
+
+  /** The actor. */
+  get ref(): AnyActorRef {
+    if (this.#root === undefined) throw new StateError(`${this.path} has not been made yet.`);
+    return this.#root.ref;
+  }
+
+  get isMade(): boolean {
+    return this.#root !== undefined;
+  }
+
+  get report(): LifeReport {
+    return this.#report;
+  }
+
+  /** Fires when the incarnation ends, whatever the reason. Made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#reason !== undefined) this.#abort.abort(this.#obituary(this.#reason));
+    }
+    return this.#abort.signal;
+  }
+
+  /**
+   * Makes the actor, without starting it. `start` does so itself where it has not been done.
+   *
+   * @throws whatever its input, or the making of its first snapshot, throws; StateError when its name is taken.
+   */
+  make(): void {
+    if (this.#root !== undefined) return;
+    const { spec, scope } = this;
+    const input = typeof spec.input === 'function' ? (spec.input as () => unknown)() : spec.input;
+    const root = making(this, () => new Root(spec.logic, input, spec.id, scope.rootOptions, this));
+    owners.set(root.ref.system, this);
+    this.#root = root;
+    if (spec.name !== undefined) scope.names.claim(spec.name, this);
+  }
+
+  /** Starts it. Settles when it is ready, ignored, or has failed; never rejects. */
+  start(): Promise<StartOutcome> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.run(() => this.#begin());
+    });
+  }
+
+  /**
+   * Ends it at once: an error makes it error, anything else stops it. Within its own transition: right after that.
+   * `shutdown`: it ends because what it belongs to does, which is no crash.
+   */
+  end(reason: ExitReason, { shutdown = false } = {}): void {
+    if (!this.#alive || this.#ordered !== undefined) return;
+    this.#ordered = { reason, shutdown };
+    const root = this.#root;
+    if (root === undefined) return;
+    if (reason.type === 'error') root.crash(reason.error);
+    else root.stop();
+    // An actor that had not begun tells nobody of its end.
+    if (root.isStopped && this.#alive) this.#finish(reason);
+  }
+
+  /** It was asked to stop: when it now ends by itself, it does so for this reason. */
+  askedToStop(reason: ExitReason): void {
+    if (this.#phase !== 'running') return;
+    this.#phase = 'stopping';
+    this.#asked = reason;
+  }
+
+  /** Calls back when it ends. Returns the way out. */
+  atEnd(callback: (reason: ExitReason) => void): () => void {
+    this.#atEnd ??= new Set();
+    this.#atEnd.add(callback);
+    return () => this.#atEnd?.delete(callback);
+  }
+
+  run<R>(work: () => R): R {
+    return this.scope.attribution.run(this, work);
+  }
+
+  bind(callback: (value?: unknown) => void): (value?: unknown) => void {
+    const owner = this.scope.attribution.current();
+    const { attribution } = this.scope;
+    return (value) =>
+      attribution.run(owner, () => {
+        try {
+          callback(value);
+        } catch (error) {
+          // From here XState would throw it in this actor's context, and it is not this actor's.
+          after(0, () => {
+            throw error;
+          });
+        }
+      });
+  }
+
+  erred(error: unknown): void {
+    if (typeof error !== 'object' || error === null) return;
+    this.#seen ??= new WeakSet();
+    this.#seen.add(error);
+  }
+
+  inspectorFailed(error: unknown): void {
+    this.scope.listenerFailed('inspect', error);
+  }
+
+  asyncError(error: unknown): void {
+    // XState throws an error that was handled once more, from a timer.
+    if (typeof error === 'object' && error !== null && this.#seen?.has(error)) return;
+    if (this.#alive && this.#ordered === undefined) {
+      this.end({ type: 'error', error });
+      return;
+    }
+    if (this.#reason?.type === 'error' && this.#reason.error === error) return;
+    if (this.#abort?.signal.reason === error) return;
+    this.#report.lateError(error);
+  }
+
+  /** What its snapshot says: the state's value of a machine, else the status. */
+  get state(): unknown {
+    const snapshot = this.#root?.snapshot;
+    return snapshot?.value ?? snapshot?.status;
+  }
+
+  get #alive(): boolean {
+    return this.#phase !== 'dead';
+  }
+
+  #begin(): void {
+    try {
+      this.make();
+    } catch (error) {
+      this.#finish({ type: 'error', error });
+      return;
+    }
+    if (this.#ordered !== undefined) {
+      this.#finish(this.#ordered.reason);
+      return;
+    }
+    const root = this.#root as Root;
+    this.#observe(root);
+    this.#report.started();
+    root.start();
+    this.#checkReady();
+    const { startTimeout } = this.spec;
+    if (this.#phase === 'starting' && startTimeout !== 'infinity') this.#armStartTimer(startTimeout);
+  }
+
+  #armStartTimer(startTimeout: Milliseconds): void {
+    this.#startTimer = after(startTimeout, () => {
+      const error = new StartTimeoutError(
+        `${this.path} was not ready within ${startTimeout} ms (its "startTimeout"). Leave the state tagged 'starting' earlier, or give it more time.`,
+      );
+      this.end({ type: 'error', error });
+    });
+  }
+
+  #observe(root: Root): void {
+    root.ref.subscribe({
+      next: () => {
+        if (this.#phase === 'starting') this.#checkReady();
+      },
+      error: (error: unknown) => this.#finish(this.#endOf(root, { error }), { error }),
+      complete: () => this.#finish(this.#endOf(root)),
+    });
+  }
+
+  #endOf(root: Root, thrown?: Thrown): ExitReason {
+    if (this.#ordered !== undefined) return this.#ordered.reason;
+    const own = supervisorHandle(root.ref)?.reason;
+    if (own !== undefined) return own;
+    if (thrown !== undefined) return { type: 'error', error: explained(thrown.error, this.path) };
+    return root.snapshot.status === 'done' ? (this.#asked ?? { type: 'normal' }) : { type: 'killed' };
+  }
+
+  #checkReady(): void {
+    const root = this.#root as Root;
+    if (this.#phase !== 'starting' || root.snapshot.status !== 'active') return;
+    let info: unknown;
+    try {
+      if (!this.spec.ready(root.snapshot)) return;
+      info = this.spec.startInfo?.(root.snapshot);
+    } catch (error) {
+      this.end({ type: 'error', error });
+      return;
+    }
+    this.#phase = 'running';
+    this.#startTimer?.cancel();
+    this.#report.ready();
+    this.#settled({ type: 'ready', info });
+  }
+
+  #settled(outcome: StartOutcome): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(outcome);
+  }
+
+  #finish(given: ExitReason, thrown?: Thrown): void {
+    if (!this.#alive) return;
+    const starting = this.#phase === 'starting';
+    const tooSoon = starting && given.type === 'normal';
+    const ignored = tooSoon && this.#root?.snapshot.output === IGNORE;
+    const reason: ExitReason = tooSoon && !ignored ? { type: 'error', error: doneTooSoon(this.path) } : given;
+    this.#phase = 'dead';
+    this.#reason = reason;
+    this.#startTimer?.cancel();
+    this.#root?.stopFamily();
+    if (this.spec.name !== undefined) this.scope.names.release(this.spec.name, this);
+    this.run(() => this.#abort?.abort(this.#obituary(reason)));
+    const callbacks = this.#atEnd;
+    this.#atEnd = undefined;
+    for (const callback of callbacks ?? []) callback(reason);
+    this.#report.ended(reason, { starting, ignored, shutdown: this.#ordered?.shutdown === true });
+    if (
+      thrown !== undefined &&
+      this.#ordered !== undefined &&
+      errorOf(this.#ordered.reason) !== thrown.error
+    ) {
+      this.#report.lateError(thrown.error);
+    }
+    if (!starting) this.#onExit(this, reason);
+    else this.#settled(ignored ? { type: 'ignored' } : { type: 'failed', reason });
+  }
+
+  #obituary(reason: ExitReason): ActorDiedError {
+    return new ActorDiedError(`${this.path} (incarnation ${this.number}) has ended: ${reason.type}.`, {
+      cause: errorOf(reason),
+    });
+  }
+}
+
+/** Boxed: what is thrown may be undefined. */
+interface Thrown {
+  readonly error: unknown;
+}
+
+const errorOf = (reason: ExitReason): unknown => (reason.type === 'error' ? reason.error : undefined);
+
+const doneTooSoon = (path: string): StateError =>
+  new StateError(
+    `${path} was done before it was ready: a failed start. If it is not to be started at all, its output must be IGNORE; if it is ready at once, it must not be tagged 'starting'.`,
+  );
+
+const explained = (error: unknown, path: string): unknown =>
+  isSendParentError(error)
+    ? new StateError(
+        `${path} used sendParent, but a supervised actor is a root of its own and has no XState parent. Use sendToName(name, event).`,
+        { cause: error },
+      )
+    : error;
+
+const owners = new WeakMap<object, Incarnation>();
+let beingMade: Incarnation | undefined;
+
+function making<R>(incarnation: Incarnation, make: () => R): R {
+  const before = beingMade;
+  beingMade = incarnation;
+  try {
+    return make();
+  } finally {
+    beingMade = before;
+  }
+}
+
+/** @internal The incarnation whose family runs in an XState system; `beingMade` while its root is constructed. */
+export const incarnationOfSystem = (system: object): Incarnation | undefined => owners.get(system);
+
+/** @internal */
+export const incarnationBeingMade = (): Incarnation | undefined => beingMade;

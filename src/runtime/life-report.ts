@@ -1,0 +1,95 @@
+import type { Milliseconds } from './duration.js';
+import { type ExitReason, isOrderly } from './exit-reason.js';
+import type { Logger } from './logger.js';
+import type { ActorIdentity, RuntimeEvents } from './runtime-events.js';
+import type { RuntimeScope } from './scope.js';
+import { wallNow } from './time.js';
+
+interface Living {
+  readonly path: string;
+  readonly number: number;
+  readonly spec: { readonly id: string; readonly name?: string };
+}
+
+/** Tells bus and log, once each, what happens to one incarnation. */
+export class LifeReport {
+  readonly #scope: RuntimeScope;
+  readonly #who: Living;
+
+  constructor(scope: RuntimeScope, who: Living) {
+    this.#scope = scope;
+    this.#who = who;
+  }
+
+  started(): void {
+    this.#tell('debug', 'actor.started', {}, 'started');
+  }
+
+  ready(): void {
+    this.#tell('info', 'actor.ready', {}, 'ready');
+  }
+
+  restarted(restarts: number): void {
+    this.#tell('info', 'actor.restarted', { restarts }, `restarted (${restarts})`);
+  }
+
+  /** `shutdown`: it ended because what it belongs to does. */
+  ended(
+    reason: ExitReason,
+    { starting, ignored, shutdown }: { starting: boolean; ignored: boolean; shutdown: boolean },
+  ): void {
+    if (ignored) {
+      this.#tell('info', 'actor.stopped', { reason }, 'not started: it asked to be ignored');
+    } else if (isOrderly(reason) || (shutdown && reason.type === 'killed')) {
+      this.#tell('info', 'actor.stopped', { reason }, `stopped: ${reason.type}`);
+    } else {
+      const error = reason.type === 'error' ? { error: reason.error } : {};
+      const doing = starting ? 'failed to start' : 'crashed';
+      this.#tell('error', 'actor.crashed', { reason, ...error, starting }, `${doing}: ${describe(reason)}`);
+    }
+  }
+
+  /** It had to be killed: its time to stop was over. */
+  overran(shutdown: Milliseconds): void {
+    this.#scope.log(
+      'warn',
+      { event: 'actor.overran', ...this.#identity(), shutdown },
+      `${this.#who.path} did not stop within ${shutdown} ms and is killed`,
+    );
+  }
+
+  lateError(error: unknown): void {
+    this.#tell('error', 'actor.late-error', { error }, `threw after its end: ${String(error)}`);
+  }
+
+  gaveUp(childId: string, reason: ExitReason): void {
+    const error = reason.type === 'error' ? { error: reason.error } : {};
+    this.#tell(
+      'error',
+      'supervisor.gave-up',
+      { childId, reason, ...error },
+      `gave up: too many restarts, at last of ${childId}`,
+    );
+  }
+
+  #tell<Topic extends keyof RuntimeEvents>(
+    level: keyof Logger,
+    topic: Topic,
+    details: Omit<RuntimeEvents[Topic], keyof ActorIdentity>,
+    message: string,
+  ): void {
+    const payload = { ...this.#identity(), ...details };
+    this.#scope.log(level, { event: topic, ...payload }, `${this.#who.path} ${message}`);
+    this.#scope.publish(topic, payload as unknown as RuntimeEvents[Topic]);
+  }
+
+  #identity(): ActorIdentity {
+    const { path, number, spec } = this.#who;
+    const name = spec.name === undefined ? {} : { name: spec.name };
+    return { path, id: spec.id, ...name, incarnation: number, at: wallNow() };
+  }
+}
+
+/** An exit reason in words. */
+export const describe = (reason: ExitReason): string =>
+  reason.type === 'error' ? String(reason.error) : reason.type;

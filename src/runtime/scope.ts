@@ -1,0 +1,110 @@
+import type { AnyActorRef } from 'xstate';
+import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
+import type { AsyncOwner, Attribution } from './attribution.js';
+import type { Logger } from './logger.js';
+import { Names } from './names.js';
+import type { RuntimeEvents } from './runtime-events.js';
+import { after, type Timer, wallNow } from './time.js';
+import type { RootOptions } from './xstate.js';
+
+export interface ScopeOptions {
+  readonly logger: Logger;
+  readonly attribution: Attribution;
+  readonly inspect?: RootOptions['inspect'];
+  readonly deliver: (ref: AnyActorRef, event: { readonly type: string }) => void;
+}
+
+type Level = keyof Logger;
+type BusListener = (event: BusEvent<RuntimeEvents>) => void;
+
+/** What the actors of one runtime share. */
+export class RuntimeScope {
+  readonly names = new Names();
+  readonly bus: Bus<RuntimeEvents>;
+  readonly logger: Logger;
+  readonly attribution: Attribution;
+  readonly rootOptions: RootOptions;
+  /** Resolves when the whole tree has been started for the first time; never, when it could not be. */
+  readonly started: Promise<void>;
+  readonly markStarted: () => void;
+  deadLetters = 0;
+  readonly #incarnations = new Map<string, number>();
+
+  constructor({ logger, attribution, inspect, deliver }: ScopeOptions) {
+    this.logger = logger;
+    this.attribution = attribution;
+    let markStarted = (): void => {};
+    this.started = new Promise((resolve) => {
+      markStarted = resolve;
+    });
+    this.markStarted = markStarted;
+    const bus = createBus<RuntimeEvents>({
+      onListenerError: (error, topic) => this.listenerFailed(`bus: ${topic}`, error),
+      deliver: (actor, event) => deliver(actor as AnyActorRef, event),
+    });
+    this.bus = {
+      publish: bus.publish,
+      subscribe: (topic: '*', listener: BusListener | Subscriber) =>
+        bus.subscribe(topic, typeof listener === 'function' ? this.bind(listener) : listener),
+    };
+    this.rootOptions = {
+      clock,
+      logger: (...args) => this.log('info', { event: 'actor.log', args }, args.map(String).join(' ')),
+      ...(inspect && { inspect: this.#guarded(inspect) }),
+    };
+  }
+
+  /** Counts the starts of a path from 1. */
+  nextIncarnation(path: string): number {
+    const next = (this.#incarnations.get(path) ?? 0) + 1;
+    this.#incarnations.set(path, next);
+    return next;
+  }
+
+  publish<Topic extends keyof RuntimeEvents>(topic: Topic, payload: RuntimeEvents[Topic]): void {
+    this.attribution.run(undefined, () => this.bus.publish(topic, payload));
+  }
+
+  /** A logger that throws harms nobody; there is nowhere left to say so. */
+  log(level: Level, fields: object, message: string): void {
+    try {
+      this.attribution.run(undefined, () => this.logger[level](fields, message));
+    } catch {}
+  }
+
+  deadLetter(to: string, event: { readonly type: string }): void {
+    const count = ++this.deadLetters;
+    this.log('debug', { event: 'dead-letter', to, type: event.type, count }, `dead letter for ${to}`);
+    this.publish('dead-letter', { to, event, count, at: wallNow() });
+  }
+
+  listenerFailed(listener: string, error: unknown): void {
+    this.log('error', { event: 'listener.failed', listener, error }, `a listener threw (${listener})`);
+    if (listener !== 'bus: listener.failed') {
+      this.publish('listener.failed', { listener, error, at: wallNow() });
+    }
+  }
+
+  /** The callback of whoever runs now: called later, from anywhere, it works as theirs. */
+  bind<A>(callback: (argument: A) => void): (argument: A) => void {
+    const owner: AsyncOwner | undefined = this.attribution.current();
+    return (argument) => this.attribution.run(owner, () => callback(argument));
+  }
+
+  #guarded(inspect: NonNullable<RootOptions['inspect']>): NonNullable<RootOptions['inspect']> {
+    const next = typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
+    return (event) => {
+      try {
+        this.attribution.run(undefined, () => next?.(event));
+      } catch (error) {
+        this.listenerFailed('inspect', error);
+      }
+    };
+  }
+}
+
+/** XState's timers, of any length. One object for all actors. */
+const clock: RootOptions['clock'] = {
+  setTimeout: (run, delay) => after(delay, run),
+  clearTimeout: (timer) => (timer as Timer).cancel(),
+};

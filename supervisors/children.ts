@@ -1,0 +1,88 @@
+import type { AnyActorRef } from 'xstate';
+import type { Incarnation } from '../src/runtime/incarnation.js';
+import { supervisorHandle, type TreeNode } from '../src/runtime/supervisor-handle.js';
+import type { ResolvedSpec } from './options.js';
+
+/** A spec and what has become of it. */
+export interface Child {
+  readonly spec: ResolvedSpec;
+  /** The life it lives, or starts to. */
+  incarnation: Incarnation | undefined;
+  /** It is to be started again, and the last attempt failed. */
+  restarting: boolean;
+  restarts: number;
+  /** The number of its latest incarnation. */
+  latest: number;
+}
+
+/** A child as `whichChildren` tells it. */
+export interface ChildInfo {
+  readonly id: string;
+  /** The current incarnation; undefined when none runs. */
+  readonly ref: AnyActorRef | undefined;
+  readonly type: 'worker' | 'supervisor';
+  readonly status: 'running' | 'restarting' | 'stopped';
+}
+
+/** Children in numbers. */
+export interface ChildCount {
+  readonly specs: number;
+  /** Alive right now. */
+  readonly active: number;
+  /** By type, alive or not. */
+  readonly supervisors: number;
+  readonly workers: number;
+}
+
+export const newChild = (spec: ResolvedSpec): Child => ({
+  spec,
+  incarnation: undefined,
+  restarting: false,
+  restarts: 0,
+  latest: 0,
+});
+
+const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
+  incarnation?.isMade ? incarnation.ref : undefined;
+
+export const isAlive = ({ incarnation }: Child): boolean =>
+  incarnation !== undefined && incarnation.reason === undefined;
+
+export function infoOf(child: Child): ChildInfo {
+  const { id, type } = child.spec;
+  const status = child.restarting ? 'restarting' : child.incarnation === undefined ? 'stopped' : 'running';
+  return { id, ref: refOf(child), type, status };
+}
+
+export function countOf(children: Iterable<Child>): ChildCount {
+  const count = { specs: 0, active: 0, supervisors: 0, workers: 0 };
+  for (const child of children) {
+    count.specs++;
+    if (isAlive(child)) count.active++;
+    if (child.spec.type === 'supervisor') count.supervisors++;
+    else count.workers++;
+  }
+  return count;
+}
+
+export function nodeOf(child: Child): TreeNode {
+  const { id, name, type } = child.spec;
+  const ref = refOf(child);
+  const supervisor = ref && supervisorHandle(ref);
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    type,
+    status: statusOf(child),
+    state: child.incarnation?.state,
+    incarnation: child.latest,
+    restarts: child.restarts,
+    ...(type === 'supervisor' && { children: supervisor?.tree() ?? [] }),
+  };
+}
+
+function statusOf({ incarnation, restarting }: Child): TreeNode['status'] {
+  if (incarnation !== undefined && incarnation.phase !== 'dead') return incarnation.phase;
+  // Dead, and its supervisor has yet to hear of it: it is about to decide.
+  return restarting || incarnation !== undefined ? 'restarting' : 'stopped';
+}

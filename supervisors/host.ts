@@ -1,0 +1,59 @@
+import type { AnyActorRef } from 'xstate';
+import { attribution } from '../src/runtime/attribution.js';
+import type { ExitReason } from '../src/runtime/exit-reason.js';
+import { LifeReport } from '../src/runtime/life-report.js';
+import { silent } from '../src/runtime/logger.js';
+import { send } from '../src/runtime/mailbox.js';
+import { incarnationOfActor, ownerOf } from '../src/runtime/owner.js';
+import { RuntimeScope } from '../src/runtime/scope.js';
+import { onAncestorError, stopActor } from '../src/runtime/xstate.js';
+import type { Host, SupervisorPhase } from './supervisor-process.js';
+
+interface HostEvents {
+  onPhase(phase: SupervisorPhase): void;
+  onEnd(reason: ExitReason): void;
+  onError(error: unknown): void;
+}
+
+/** What a supervisor's process works in: the runtime it was started by, or a private one in somebody's plain machine. */
+export function hostOf(self: AnyActorRef, events: HostEvents): Host {
+  const own = incarnationOfActor(self);
+  if (own === undefined) return embedded(self, events);
+  return {
+    ...events,
+    onClose() {},
+    scope: own.scope,
+    path: own.path,
+    report: own.report,
+    enter: (work) => own.run(work),
+  };
+}
+
+function embedded(self: AnyActorRef, events: HostEvents): Host {
+  const owner = ownerOf(self);
+  const context = owner?.scope.attribution ?? attribution();
+  const scope = new RuntimeScope({
+    logger: owner?.scope.logger ?? silent,
+    attribution: context,
+    deliver: (ref, event) => send(ref, event),
+  });
+  const path = owner === undefined ? self.id : `${owner.path}/${self.id}`;
+  const release = context.hold();
+  // XState does not stop the children of a machine that errors.
+  const unwatch = onAncestorError(self, () => stopActor(self));
+  return {
+    ...events,
+    onPhase(phase) {
+      if (phase === 'running') scope.markStarted();
+      events.onPhase(phase);
+    },
+    onClose() {
+      unwatch();
+      release();
+    },
+    scope,
+    path,
+    report: new LifeReport(scope, { path, number: scope.nextIncarnation(path), spec: { id: self.id } }),
+    enter: (work) => context.run(owner, work),
+  };
+}

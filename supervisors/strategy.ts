@@ -1,0 +1,14 @@
+/** Who else is restarted with a child. Data: one algorithm carries it out. */
+export type Strategy = 'one-for-one' | 'one-for-all' | 'rest-for-one';
+
+/** The ids that a restart of `failed` concerns, in start order. They are stopped in reverse and started in this order. */
+export function concerned(
+  strategy: Strategy,
+  startOrder: Iterable<string>,
+  failed: string,
+): readonly string[] {
+  // A supervisor of very many must not walk them all for one.
+  if (strategy === 'one-for-one') return [failed];
+  const all = [...startOrder];
+  return strategy === 'one-for-all' ? all : all.slice(all.indexOf(failed));
+}
