@@ -1,0 +1,402 @@
+import {
+  LoadTimeoutError,
+  OptionsError,
+  SnapshotError,
+  SourceUnavailableError,
+  StateError,
+} from '../../src/errors.js';
+import { type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
+import { ageNow, CoarseClock, wallNow } from '../../src/runtime/time.js';
+import type { Row } from '../../src/sources/source.js';
+import type { CacheCore } from './core.js';
+import { patience } from './feed.js';
+import type { Flight, Landing } from './flight.js';
+import { Flag, judge, whyUnknown } from './judge.js';
+import { away, notRunning } from './loader.js';
+import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
+import { checkEntryOptions, checkReadOptions, type EntryOptions, type ReadOptions } from './options.js';
+import { termsOf } from './terms.js';
+import { waitFor } from './wait.js';
+
+/** What a read found, and, where nobody could say, why not. */
+interface Found<V> {
+  readonly lookup: Lookup<V>;
+  readonly error?: unknown;
+}
+
+/** A read that lost its flight this often to writers takes what the last flight brought. */
+const lapsesBorne = 8;
+
+/** The questions and orders of the user, answered from the table and, where they may, from the source. */
+export class CacheClient<V> {
+  readonly #core: CacheCore<V>;
+  readonly #clock = new CoarseClock();
+
+  constructor(core: CacheCore<V>) {
+    this.#core = core;
+  }
+
+  lookup(key: string): Lookup<V> {
+    return this.#count(this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey);
+  }
+
+  /** The hot path: what `lookup` would say, without saying it. */
+  get(key: string): V | undefined {
+    const core = this.#core;
+    const stored = core.keys.secret ? core.keys.stored(key) : key;
+    const slot = core.table.slotOf(stored);
+    if (slot >= 0) {
+      const { age, wall } = this.#clock.read();
+      const { table } = core;
+      const confirmedAt = table.confirmedAt(slot);
+      const ttl = table.ttlOf(slot);
+      const since = age - confirmedAt;
+      if (wall < table.expiresAt(slot) && since < ttl + table.staleForOf(slot)) {
+        if (since < ttl && table.flagsOf(slot) === Flag.none && confirmedAt >= core.doubtBefore)
+          core.counters.fresh++;
+        else core.counters.stale++;
+        table.touch(slot);
+        return table.valueAt(slot);
+      }
+    }
+    this.lookup(key);
+    return undefined;
+  }
+
+  async read(key: string, options: ReadOptions = {}): Promise<Lookup<V>> {
+    const { lookup } = await this.#find(key, options);
+    return this.#count(lookup);
+  }
+
+  async fetch(key: string, options: ReadOptions = {}): Promise<V | undefined> {
+    const { lookup, error } = await this.#find(key, options);
+    this.#count(lookup);
+    switch (lookup.status) {
+      case 'fresh':
+      case 'stale':
+        return lookup.value;
+      case 'absent':
+        return undefined;
+      case 'unknown':
+        throw error instanceof SourceUnavailableError
+          ? error
+          : new SourceUnavailableError(
+              `Nobody can say whether ${this.#core.named(this.#core.keys.stored(key))} exists (${lookup.because}).`,
+              { cause: error },
+            );
+    }
+  }
+
+  put(key: string, value: V, entry: EntryOptions = {}): void {
+    const core = this.#core;
+    const stored = this.#admitted(key);
+    if (value === undefined) {
+      throw new OptionsError(
+        'undefined cannot be cached: it means "no value". Use revoke() to say that a row is gone.',
+      );
+    }
+    const options = this.#entry(entry);
+    core.table.put(stored, value, options);
+    core.quarantine.release(stored);
+    core.loader.abort(stored);
+  }
+
+  invalidate(keys: string | readonly string[]): void {
+    this.#bury(keys, 'invalidated', 'invalidate');
+  }
+
+  revoke(keys: string | readonly string[]): void {
+    this.#bury(keys, 'revoked', 'revoke');
+  }
+
+  async save(key: string, value: V, entry: EntryOptions = {}): Promise<void> {
+    const { link } = this.#core;
+    const write = link.source.save;
+    if (write === undefined) throw new StateError('This source cannot save: it has no `save` method.');
+    this.#admitted(key);
+    if (value === undefined) throw new OptionsError('undefined cannot be saved: it means "no value".');
+    const { expiresAt, version, tags } = this.#entry(entry);
+    const row: Row<V> = {
+      key,
+      value,
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(version !== undefined && { version }),
+      ...(tags !== undefined && { tags }),
+    };
+    await this.#through('save', (context) => write.call(link.source, row, context));
+    this.put(key, value, entry);
+  }
+
+  async remove(key: string): Promise<void> {
+    const { link, ledger, keys } = this.#core;
+    const write = link.source.remove;
+    if (write === undefined) throw new StateError('This source cannot remove: it has no `remove` method.');
+    if (!keys.allows(key)) return;
+    await this.#through('remove', (context) => write.call(link.source, key, context));
+    this.#bury(key, 'revoked', 'remove');
+    if (ledger === undefined) return;
+    if (ledger.closed) {
+      throw new SnapshotError(
+        'The row is gone from the source and from memory, but the snapshot is closed: it may still hold it.',
+      );
+    }
+    const wait = await waitFor(ledger.durable(), { timeout: patience * this.#core.policy.load.timeout });
+    if (wait.type === 'late') {
+      throw new SnapshotError(
+        'The row is gone from the source and from memory; the snapshot did not confirm it in time.',
+      );
+    }
+  }
+
+  has(key: string): boolean {
+    const known = this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey;
+    return known.status === 'fresh' || known.status === 'stale';
+  }
+
+  clear(): void {
+    const core = this.#core;
+    core.table.clear();
+    core.quarantine.clear();
+    core.authority.void();
+    core.loader.abortAll();
+    core.passes.anyRow = false;
+    core.passes.complete = false;
+    if (core.passes.possible && core.running) core.passes.demand();
+    core.bus.publish('invalidated', { keys: [], because: 'clear' });
+  }
+
+  /** Memory only, by the exact clocks. */
+  #know(key: string): Lookup<V> {
+    const core = this.#core;
+    const { table } = core;
+    const age = ageNow();
+    const wall = wallNow();
+    const slot = table.slotOf(key);
+    if (slot >= 0) {
+      const confirmedAt = table.confirmedAt(slot);
+      const expiresAt = table.expiresAt(slot);
+      const verdict = judge(
+        {
+          confirmedAt,
+          ttl: table.ttlOf(slot),
+          staleFor: table.staleForOf(slot),
+          expiresAt,
+          flags: table.flagsOf(slot),
+        },
+        { age, wall, sourceDown: core.link.down, doubtBefore: core.doubtBefore },
+      );
+      if (verdict === 'expired') table.latch(slot);
+      if (verdict !== 'expired' && verdict !== 'aged') {
+        table.touch(slot);
+        const value = table.valueAt(slot) as V;
+        const since = Math.max(0, age - confirmedAt);
+        return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);
+      }
+      return this.#unknown(key);
+    }
+    return this.#unheld(key, age);
+  }
+
+  #unheld(key: string, age: Milliseconds): Absent | Unknown {
+    const { table, policy, authority, link } = this.#core;
+    const tombstone = table.tombstoneOf(key);
+    if (tombstone?.kind === 'revoked')
+      return { status: 'absent', age: Math.max(0, age - tombstone.at), because: 'removed' };
+    const negative = table.negativeOf(key);
+    if (negative !== undefined && age < negative.until) {
+      return { status: 'absent', age: Math.max(0, age - negative.at), because: negative.because };
+    }
+    if (policy.authoritative && tombstone === undefined && link.outage.status === 'up') {
+      const proven = authority.proves(key, age, policy.ttl);
+      if (proven !== undefined) return { status: 'absent', age: Math.max(0, proven), because: 'pass' };
+    }
+    return this.#unknown(key);
+  }
+
+  #unknown(key: string, { unreachable = false } = {}): Unknown {
+    const core = this.#core;
+    const because = whyUnknown({
+      quarantined: core.quarantine.has(key),
+      cold: core.cold,
+      sourceDown: unreachable || core.link.down,
+    });
+    return { status: 'unknown', because };
+  }
+
+  #count(lookup: Lookup<V>): Lookup<V> {
+    this.#core.counters[lookup.status]++;
+    return lookup;
+  }
+
+  /** Memory, then the source, once. */
+  async #find(key: string, options: ReadOptions): Promise<Found<V>> {
+    checkReadOptions(options);
+    const { keys, policy } = this.#core;
+    if (!keys.allows(key)) return { lookup: refusedKey };
+    const stored = keys.stored(key);
+    const timeout =
+      options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout');
+    const deadline = ageNow() + timeout;
+    const softEnd = ageNow() + policy.load.softTimeout;
+    for (let lapses = 0; ; lapses++) {
+      options.signal?.throwIfAborted();
+      const known = this.#know(stored);
+      if (known.status === 'fresh' || known.status === 'absent') return { lookup: known };
+      const end = known.status === 'stale' ? Math.min(softEnd, deadline) : deadline;
+      const flight = await this.#flight(stored, key, end, options.signal);
+      if (flight === 'away') return { lookup: this.#know(stored), error: away(this.#core.link.outage.error) };
+      if (flight === 'late') return this.#late(stored, known, timeout);
+      const wait = await waitFor(flight.landing, {
+        timeout: end - ageNow(),
+        ...(options.signal && { signal: options.signal }),
+      });
+      if (wait.type === 'late') return this.#late(stored, this.#know(stored), timeout);
+      const found = this.#landed(stored, wait.value, lapses);
+      if (found !== undefined) return found;
+    }
+  }
+
+  /** The flight to wait for; the cache actor may be between two incarnations. */
+  async #flight(
+    stored: string,
+    key: string,
+    end: Milliseconds,
+    signal: AbortSignal | undefined,
+  ): Promise<Flight<V> | 'away' | 'late'> {
+    const core = this.#core;
+    if (!core.running) {
+      if (!core.expectsRestart) throw notRunning(core.policy.name);
+      const began = new Promise<void>((resolve) => {
+        const off = core.entered.listen(() => {
+          off();
+          resolve();
+        });
+      });
+      const timeout = Math.min(end - ageNow(), core.policy.load.timeout);
+      const wait = await waitFor(began, { timeout, ...(signal && { signal }) });
+      if (wait.type === 'late' || !core.running) return 'late';
+    }
+    return core.loader.request(stored, key) ?? 'away';
+  }
+
+  #late(stored: string, known: Lookup<V>, timeout: Milliseconds): Found<V> {
+    const error = new LoadTimeoutError(
+      timeout === Number.POSITIVE_INFINITY
+        ? 'The cache was being restarted and did not answer in time. Ask again.'
+        : `No answer within ${timeout} ms.`,
+    );
+    return { lookup: known.status === 'unknown' ? this.#unknown(stored) : known, error };
+  }
+
+  /** The answer that a landing gives; undefined: ask again. */
+  #landed(stored: string, landing: Landing<V>, lapses: number): Found<V> | undefined {
+    switch (landing.type) {
+      case 'row':
+        if (!landing.stored && lapses < lapsesBorne) return undefined;
+        return { lookup: fresh(landing.row.value, 0, landing.row.expiresAt ?? Number.POSITIVE_INFINITY) };
+      case 'none':
+        if (!landing.stored && lapses < lapsesBorne) return undefined;
+        return { lookup: { status: 'absent', age: 0, because: 'source' } };
+      case 'aborted':
+        return undefined;
+      case 'quarantined':
+        return { lookup: this.#know(stored), error: landing.error };
+      case 'failed': {
+        if (!landing.unavailable) throw landing.error;
+        const known = this.#know(stored);
+        const lookup = known.status === 'unknown' ? this.#unknown(stored, { unreachable: true }) : known;
+        return { lookup, error: away(landing.error) };
+      }
+    }
+  }
+
+  /** A write goes to the source or is refused: nothing is queued. */
+  async #through(
+    what: string,
+    write: (context: { readonly signal: AbortSignal }) => Promise<void>,
+  ): Promise<void> {
+    const { link, policy, running, expectsRestart } = this.#core;
+    if (!running && !expectsRestart) throw notRunning(policy.name);
+    if (link.permission() === 'no') throw away(link.outage.error);
+    const answer = await link.ask(write, {
+      signal: new AbortController().signal,
+      timeout: patience * policy.load.timeout,
+      retries: 0,
+    });
+    if (answer.type === 'failed') {
+      if (!answer.unavailable) throw answer.error;
+      throw answer.error instanceof SourceUnavailableError
+        ? answer.error
+        : new SourceUnavailableError(
+            `The source could not be reached for ${what}(): nothing was changed here.`,
+            {
+              cause: answer.error,
+            },
+          );
+    }
+  }
+
+  #bury(
+    given: string | readonly string[],
+    kind: 'invalidated' | 'revoked',
+    because: 'invalidate' | 'revoke' | 'remove',
+  ): void {
+    const core = this.#core;
+    const keys = (typeof given === 'string' ? [given] : given)
+      .filter((key) => core.keys.allows(key))
+      .map((key) => core.keys.stored(key));
+    if (keys.length === 0) return;
+    const at = ageNow();
+    for (const key of keys) {
+      core.table.bury(key, kind, at);
+      core.quarantine.release(key);
+      core.authority.doubt(key);
+      core.loader.abort(key);
+    }
+    core.counters.invalidated += keys.length;
+    const wall = wallNow();
+    core.ledger?.note(
+      keys.map((key) => ({ key, kind, at: wall, seq: core.table.tombstoneOf(key)?.seq ?? core.table.seq })),
+    );
+    core.bus.publish('invalidated', { keys, because });
+  }
+
+  /** The stored form of a key that may be written. */
+  #admitted(key: string): string {
+    if (!this.#core.keys.allows(key)) {
+      throw new OptionsError(
+        `The key guard refuses ${this.#core.keys.secret ? 'this key' : this.#core.named(key)}: nothing can be stored under it.`,
+      );
+    }
+    return this.#core.keys.stored(key);
+  }
+
+  #entry(entry: EntryOptions) {
+    checkEntryOptions(entry);
+    const own = {
+      ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
+      ...(entry.staleFor !== undefined && { staleFor: milliseconds(entry.staleFor, 'staleFor') }),
+    };
+    return {
+      confirmedAt: ageNow(),
+      ...termsOf(this.#core.policy, own, entry.expiresAt),
+      ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
+      ...(entry.version !== undefined && { version: entry.version }),
+      ...(entry.tags !== undefined && { tags: entry.tags }),
+      ...(entry.weight !== undefined && { weight: entry.weight }),
+      flags: Flag.none,
+    };
+  }
+}
+
+const refusedKey: Absent = Object.freeze({ status: 'absent', age: 0, because: 'key' });
+
+const fresh = <V>(value: V, age: Milliseconds, expiresAt: number): Fresh<V> =>
+  expiresAt === Number.POSITIVE_INFINITY
+    ? { status: 'fresh', value, age }
+    : { status: 'fresh', value, age, expiresAt };
+
+const stale = <V>(value: V, age: Milliseconds, expiresAt: number, because: Stale<V>['because']): Stale<V> =>
+  expiresAt === Number.POSITIVE_INFINITY
+    ? { status: 'stale', value, age, because }
+    : { status: 'stale', value, age, expiresAt, because };

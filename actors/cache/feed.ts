@@ -1,0 +1,83 @@
+import type { Lease } from '../../src/table/index.js';
+import type { CacheCore } from './core.js';
+import type { Stretch } from './stretch.js';
+
+/** A batch that the source hands over: how many loads' time it may take, because it is so many rows. */
+export const patience = 10;
+
+export type FeedEnd =
+  | { readonly type: 'end' }
+  | { readonly type: 'failed'; readonly error: unknown; readonly unavailable: boolean }
+  | { readonly type: 'aborted' };
+
+/**
+ * Reads what the source gives in batches, to its end. Each batch is taken under a lease from before it was asked for, within
+ * a bounded time; the first may be tried again after a blip. Whatever the source throws or hands over is an outcome; what
+ * `take` throws as a `FeedError` is the source's doing too.
+ */
+export async function readFeed<V, Batch>(
+  core: CacheCore<V>,
+  feed: {
+    /** The signal lives as long as the reading: it fires at its end, however that comes. */
+    readonly open: (signal: AbortSignal) => AsyncIterable<Batch>;
+    /** Says false when the actor died while it took the batch. */
+    readonly take: (batch: Batch, lease: Lease) => Promise<boolean>;
+    readonly life: AbortSignal;
+    readonly stretch: Stretch;
+  },
+): Promise<FeedEnd> {
+  const { life, stretch } = feed;
+  const ending = new AbortController();
+  const end = (): void => ending.abort(life.reason);
+  life.addEventListener('abort', end, { once: true });
+  let iterator: AsyncIterator<Batch> | undefined;
+  try {
+    for (let first = true; ; first = false) {
+      const { table } = core;
+      const lease = table.lease();
+      try {
+        const answer = await core.link.ask<IteratorResult<Batch>>(
+          () => {
+            if (first || iterator === undefined) iterator = feed.open(ending.signal)[Symbol.asyncIterator]();
+            return iterator.next();
+          },
+          {
+            signal: life,
+            timeout: patience * core.policy.load.timeout,
+            retries: first ? core.policy.load.retries : 0,
+          },
+        );
+        if (answer.type === 'aborted' || life.aborted) return { type: 'aborted' };
+        if (answer.type === 'failed') return answer;
+        if (answer.value.done) return { type: 'end' };
+        stretch.renew();
+        if (!(await feed.take(answer.value.value, lease))) return { type: 'aborted' };
+      } finally {
+        table.release(lease);
+      }
+      if (stretch.spent && !(await stretch.yield())) return { type: 'aborted' };
+    }
+  } catch (error) {
+    if (error instanceof FeedError) return { type: 'failed', error: error.cause, unavailable: false };
+    throw error;
+  } finally {
+    life.removeEventListener('abort', end);
+    ending.abort();
+    void close(iterator);
+  }
+}
+
+/** The source handed over something that is no batch. `cause` says what. */
+export class FeedError extends Error {
+  constructor(message: string) {
+    super(message, { cause: new TypeError(message) });
+  }
+}
+
+async function close(iterator: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    await iterator?.return?.();
+  } catch {
+    // The reading is over, and how it ended is known.
+  }
+}

@@ -1,0 +1,94 @@
+import { ageNow, wallNow } from '../../src/runtime/time.js';
+import type { Row } from '../../src/sources/source.js';
+import type { Lease } from '../../src/table/index.js';
+import type { CacheCore } from './core.js';
+import type { Landing } from './flight.js';
+import { Flag } from './judge.js';
+import { checkRow } from './rows.js';
+import { termsOf } from './terms.js';
+
+/** What became of a row. `'refused'`: something newer is held. `'over'`: past its own `expiresAt`, so no row at all. */
+export type Taken = 'stored' | 'refused' | 'quarantined' | 'over';
+
+/** The one way by which the source's answers come into the table, whoever asked: under a lease, or not at all. */
+export class Intake<V> {
+  readonly #core: CacheCore<V>;
+
+  constructor(core: CacheCore<V>) {
+    this.#core = core;
+  }
+
+  /** The answer to one load. */
+  answered(key: string, asked: string, answer: Row<V> | undefined, lease: Lease): Landing<V> {
+    if (answer === undefined) return { type: 'none', stored: this.none(key, lease, 'source') };
+    const checked = checkRow(answer, asked);
+    if (!checked.ok) {
+      this.quarantine(key, checked.error);
+      return { type: 'quarantined', error: checked.error };
+    }
+    const taken = this.#take(key, checked.row, lease);
+    if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
+    return { type: 'row', row: checked.row, stored: taken === 'stored' };
+  }
+
+  /** A row of a pass or a change feed, of whatever key. */
+  row(candidate: Row<V>, lease: Lease): { readonly key: string | undefined; readonly taken: Taken } {
+    const checked = checkRow(candidate);
+    if (!checked.ok) {
+      const key = checked.key === undefined ? undefined : this.#core.keys.stored(checked.key);
+      this.quarantine(key, checked.error);
+      return { key, taken: 'quarantined' };
+    }
+    const key = this.#core.keys.stored(checked.row.key);
+    if (!this.#core.keys.allows(checked.row.key)) {
+      this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
+      return { key, taken: 'quarantined' };
+    }
+    return { key, taken: this.#take(key, checked.row, lease) };
+  }
+
+  /** The source has no such row. */
+  none(key: string, lease: Lease, because: 'source' | 'pass'): boolean {
+    const { table, policy, counters, quarantine } = this.#core;
+    const at = ageNow();
+    if (table.deny(key, { at, until: at + policy.negativeTtl, because }, lease) !== 'stored') {
+      counters.refused++;
+      return false;
+    }
+    quarantine.release(key);
+    return true;
+  }
+
+  /** A row that cannot be used is set apart; the older entry is neither removed nor confirmed. */
+  quarantine(key: string | undefined, error: unknown): void {
+    if (key !== undefined) {
+      this.#core.quarantine.add(key, error);
+      this.#core.authority.doubt(key);
+    }
+    this.#core.bus.publish('quarantined', { key, error });
+  }
+
+  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease): Taken {
+    const { table, policy, counters, quarantine } = this.#core;
+    if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
+    const result = table.confirm(
+      key,
+      row.value,
+      {
+        confirmedAt: ageNow(),
+        ...termsOf(policy, {}, row.expiresAt),
+        ...(row.expiresAt !== undefined && { expiresAt: row.expiresAt }),
+        ...(row.version !== undefined && { version: row.version }),
+        ...(row.tags !== undefined && { tags: row.tags }),
+        flags: Flag.none,
+      },
+      lease,
+    );
+    if (result !== 'stored') {
+      counters.refused++;
+      return 'refused';
+    }
+    quarantine.release(key);
+    return 'stored';
+  }
+}

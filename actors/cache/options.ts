@@ -1,0 +1,302 @@
+import * as v from 'valibot';
+import { OptionsError } from '../../src/errors.js';
+import { type Duration, type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
+import type { Logger } from '../../src/runtime/logger.js';
+import type { SnapshotStore } from '../../src/snapshot/store.js';
+import type { Source, SourceContext } from '../../src/sources/source.js';
+
+/** A number of things. */
+export type Count = number;
+
+/** How a cache behaves. Only `name` and `source` must be given. Durations are ms, or strings such as `'5s'`. */
+export interface CacheOptions<V> {
+  /** Names the cache in logs, events and the snapshot, and its actors: `<name>/warmer`. */
+  readonly name: string;
+  /** Where the truth lives; a function that loads one value is enough to begin. */
+  readonly source: Source<V> | ((key: string, context: SourceContext) => Promise<V | undefined>);
+  /** Which errors mean "away", beside those that are known (sockets, SQLSTATE, SQLite). */
+  readonly unavailable?: (error: unknown) => boolean;
+  /** Fresh this long after the source confirmed it. Default: 2 × `warm.every`, so `'10m'`. */
+  readonly ttl?: Duration;
+  /**
+   * Served stale this much longer, and marked so; never past an entry's own `expiresAt`. Default `'1h'`.
+   * Under `'until-expiry'` an entry without `expiresAt` gets one hour.
+   */
+  readonly staleFor?: Duration | 'until-expiry';
+  /** How long "the source has no such row" is believed. Default `'30s'`; 0 turns it off. */
+  readonly negativeTtl?: Duration;
+  /** The most entries in memory; the least used leave first. Default: no bound. Does not bound negatives. */
+  readonly maxEntries?: Count;
+  /** The most remembered absences. Default 100,000. They never push out an entry. */
+  readonly maxNegative?: Count;
+  /** A complete pass proves the absence of what it did not see. Default false. */
+  readonly authoritative?: boolean;
+  /** The key guard: a key that it refuses is absent, and nothing is asked or stored. */
+  readonly key?: (key: string) => boolean;
+  /**
+   * Keys are tokens: only their SHA-256 digests are kept, in memory, events, logs and the snapshot. The source is still
+   * asked with the key itself, hence never by `missing`, which would need keys that are not kept.
+   */
+  readonly secretKeys?: boolean;
+  readonly load?: {
+    /** A load that has not settled by then is given up: retries included. Default `'2s'`. */
+    readonly timeout?: Duration;
+    /** Who holds a stale value waits no longer than this for a fresh one. Default `'500ms'`. */
+    readonly softTimeout?: Duration;
+    /** How often one load tries again after a connection error. Default 1. */
+    readonly retries?: Count;
+    /** The most loads in flight at once. Default 64. */
+    readonly concurrency?: Count;
+  };
+  readonly warm?: {
+    /** Default `'5m'`, with a tenth of jitter. */
+    readonly every?: Duration;
+    /** Rows asked of the source at once. Default 1,000. */
+    readonly batch?: Count;
+    /** The wait after a failed attempt: in [min, min(max, min · factor^n)], drawn at random unless `jitter` is false. */
+    readonly backoff?: {
+      readonly min?: Duration;
+      readonly max?: Duration;
+      readonly factor?: number;
+      readonly jitter?: boolean;
+    };
+  };
+  /** Default `'20s'`. */
+  readonly sweep?: { readonly every?: Duration };
+  /** The table on disk. `every` `'5s'`, `restoreTimeout` `'5s'`: no start waits longer than that for a restore. */
+  readonly snapshot?: (
+    | { readonly file: string; readonly secret?: string | Uint8Array }
+    | { readonly store: SnapshotStore }
+  ) & {
+    readonly every?: Duration;
+    readonly restoreTimeout?: Duration;
+  };
+  /** For a cache that runs alone; under a runtime the runtime's is used. */
+  readonly logger?: Logger;
+}
+
+/** The options, validated, with every default in place and every duration in ms. */
+export interface CachePolicy {
+  readonly name: string;
+  readonly ttl: Milliseconds;
+  /** Infinity: until the entry's own `expiresAt`. */
+  readonly staleFor: Milliseconds;
+  readonly negativeTtl: Milliseconds;
+  readonly maxEntries: Count | undefined;
+  readonly maxNegative: Count;
+  readonly authoritative: boolean;
+  readonly secretKeys: boolean;
+  readonly load: {
+    readonly timeout: Milliseconds;
+    readonly softTimeout: Milliseconds;
+    readonly retries: Count;
+    readonly concurrency: Count;
+  };
+  readonly warm: { readonly every: Milliseconds; readonly batch: Count };
+  readonly backoff: BackoffPolicy;
+  readonly sweep: { readonly every: Milliseconds };
+  readonly snapshot: { readonly every: Milliseconds; readonly restoreTimeout: Milliseconds };
+}
+
+export interface BackoffPolicy {
+  readonly min: Milliseconds;
+  readonly max: Milliseconds;
+  readonly factor: number;
+  readonly jitter: boolean;
+}
+
+/** What has no `expiresAt` under `'until-expiry'`, and what a snapshot from the future brings, is served this long. */
+export const withoutExpiry: Milliseconds = 3_600_000;
+
+const duration = v.union([v.number(), v.string()], "a duration such as 5000 or '5s'");
+const count = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+const callable = v.custom<(...args: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  'a function',
+);
+const logger = v.custom<Logger>(
+  (value) =>
+    typeof (value as Logger | undefined)?.info === 'function' &&
+    typeof (value as Logger).error === 'function',
+  'a logger with debug, info, warn and error',
+);
+const source = v.custom<Source<unknown>>(
+  (value) => typeof value === 'function' || typeof (value as Source<unknown> | null)?.load === 'function',
+  'a source (an object with a `load` method) or a function that loads one value',
+);
+const store = v.custom<SnapshotStore>(
+  (value) => typeof (value as SnapshotStore | null)?.append === 'function',
+  'a snapshot store',
+);
+const timing = { every: v.optional(duration), restoreTimeout: v.optional(duration) };
+
+const schema = v.strictObject({
+  name: v.pipe(v.string(), v.nonEmpty('a name')),
+  source,
+  unavailable: v.optional(callable),
+  ttl: v.optional(duration),
+  staleFor: v.optional(duration),
+  negativeTtl: v.optional(duration),
+  maxEntries: v.optional(count(1)),
+  maxNegative: v.optional(count(0)),
+  authoritative: v.optional(v.boolean()),
+  key: v.optional(callable),
+  secretKeys: v.optional(v.boolean()),
+  load: v.optional(
+    v.strictObject({
+      timeout: v.optional(duration),
+      softTimeout: v.optional(duration),
+      retries: v.optional(count(0)),
+      concurrency: v.optional(count(1)),
+    }),
+  ),
+  warm: v.optional(
+    v.strictObject({
+      every: v.optional(duration),
+      batch: v.optional(count(1)),
+      backoff: v.optional(
+        v.strictObject({
+          min: v.optional(duration),
+          max: v.optional(duration),
+          factor: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))),
+          jitter: v.optional(v.boolean()),
+        }),
+      ),
+    }),
+  ),
+  sweep: v.optional(v.strictObject({ every: v.optional(duration) })),
+  snapshot: v.optional(
+    v.union([
+      v.strictObject({
+        file: v.pipe(v.string(), v.nonEmpty()),
+        secret: v.optional(v.union([v.pipe(v.string(), v.nonEmpty()), v.instance(Uint8Array)])),
+        ...timing,
+      }),
+      v.strictObject({ store, ...timing }),
+    ]),
+  ),
+  logger: v.optional(logger),
+});
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws OptionsError that names the option, what was given, and what would do.
+ */
+export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
+  const given = options as CacheOptions<V> & { readonly throttle?: unknown };
+  if (given?.throttle !== undefined) {
+    throw new OptionsError(
+      'Option "throttle" is not available yet: leave it out, and slow guessers down in front of the cache.',
+    );
+  }
+  const checked = v.safeParse(schema, options);
+  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
+
+  const every = positive(options.warm?.every ?? '5m', 'warm.every');
+  const min = positive(options.warm?.backoff?.min ?? '250ms', 'warm.backoff.min');
+  const max = positive(options.warm?.backoff?.max ?? '30s', 'warm.backoff.max');
+  if (max < min) {
+    throw new OptionsError(
+      `Option "warm.backoff.max" (${max} ms) must not be less than "warm.backoff.min" (${min} ms).`,
+    );
+  }
+  return {
+    name: options.name,
+    ttl: options.ttl === undefined ? 2 * every : milliseconds(options.ttl, 'ttl'),
+    staleFor:
+      options.staleFor === 'until-expiry'
+        ? Number.POSITIVE_INFINITY
+        : milliseconds(options.staleFor ?? '1h', 'staleFor'),
+    negativeTtl: milliseconds(options.negativeTtl ?? '30s', 'negativeTtl'),
+    maxEntries: options.maxEntries,
+    maxNegative: options.maxNegative ?? 100_000,
+    authoritative: options.authoritative ?? false,
+    secretKeys: options.secretKeys ?? false,
+    load: {
+      timeout: positive(options.load?.timeout ?? '2s', 'load.timeout'),
+      softTimeout: milliseconds(options.load?.softTimeout ?? '500ms', 'load.softTimeout'),
+      retries: options.load?.retries ?? 1,
+      concurrency: options.load?.concurrency ?? 64,
+    },
+    warm: { every, batch: options.warm?.batch ?? 1000 },
+    backoff: {
+      min,
+      max,
+      factor: options.warm?.backoff?.factor ?? 2,
+      jitter: options.warm?.backoff?.jitter ?? true,
+    },
+    sweep: { every: positive(options.sweep?.every ?? '20s', 'sweep.every') },
+    snapshot: {
+      every: positive(options.snapshot?.every ?? '5s', 'snapshot.every'),
+      restoreTimeout: milliseconds(options.snapshot?.restoreTimeout ?? '5s', 'snapshot.restoreTimeout'),
+    },
+  };
+}
+
+function positive(given: Duration, option: string): Milliseconds {
+  const value = milliseconds(given, option);
+  if (value === 0) throw new OptionsError(`Option "${option}" must be longer than 0 ms.`);
+  return value;
+}
+
+const entrySchema = v.strictObject({
+  ttl: v.optional(duration),
+  staleFor: v.optional(duration),
+  expiresAt: v.optional(v.pipe(v.number(), v.finite())),
+  version: v.optional(v.pipe(v.number(), v.finite())),
+  tags: v.optional(v.array(v.string())),
+  weight: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+});
+
+/** What may be said of one entry, beside its value. */
+export interface EntryOptions {
+  /** Instead of the cache's. */
+  readonly ttl?: Duration;
+  /** Instead of the cache's. */
+  readonly staleFor?: Duration;
+  /** Wall-clock ms since the epoch; never served past it. */
+  readonly expiresAt?: number;
+  /** Where both carry one, the lower never replaces the higher. */
+  readonly version?: number;
+  readonly tags?: readonly string[];
+  readonly weight?: number;
+}
+
+/** @throws OptionsError that names the option. */
+export function checkEntryOptions(options: EntryOptions): void {
+  const checked = v.safeParse(entrySchema, options);
+  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
+}
+
+const readSchema = v.strictObject({
+  client: v.optional(v.string()),
+  signal: v.optional(v.instance(AbortSignal)),
+  timeout: v.optional(duration),
+});
+
+/** What may be said of one question. */
+export interface ReadOptions {
+  /** Who asks, for a throttle. */
+  readonly client?: string;
+  /** Gives the question up; the load goes on for others. */
+  readonly signal?: AbortSignal;
+  /** The longest wait. Then the answer is what is known. */
+  readonly timeout?: Duration;
+}
+
+/** @throws OptionsError that names the option. */
+export function checkReadOptions(options: ReadOptions): void {
+  const checked = v.safeParse(readSchema, options);
+  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
+}
+
+function complaint(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `Unknown option "${path}". Look for a slip of the pen, or leave it out.`;
+  }
+  if (path === null) return `Options must be an object. Given: ${issue.received}.`;
+  const expected = issue.expected ?? issue.message;
+  return `Option "${path}" must be ${expected}. Given: ${issue.received}.`;
+}

@@ -1,0 +1,218 @@
+import pRetry from 'p-retry';
+import type { Bus } from '../../src/bus/bus.js';
+import type { CacheEvents } from '../../src/bus/cache-events.js';
+import { LoadTimeoutError, SourceUnavailableError } from '../../src/errors.js';
+import type { Milliseconds } from '../../src/runtime/duration.js';
+import { after, ageNow, random, wallNow } from '../../src/runtime/time.js';
+import type { Source, SourceContext } from '../../src/sources/source.js';
+import { backoffDelay } from '../warmer/backoff.js';
+import { Bell } from './bell.js';
+import type { CachePolicy } from './options.js';
+import * as outages from './outage.js';
+
+/** What came of a question to the source. Whatever the source threw is data here, never an exception. */
+export type Answer<T> =
+  | { readonly type: 'answer'; readonly value: T }
+  | { readonly type: 'failed'; readonly error: unknown; readonly unavailable: boolean }
+  | { readonly type: 'aborted' };
+
+export interface Question {
+  /** Gives the question up: the asker died, or the answer is not wanted any more. */
+  readonly signal: AbortSignal;
+  readonly timeout: Milliseconds;
+  /** Further tries after a connection error. None while the source is down: a probe is a single call. */
+  readonly retries: number;
+}
+
+/** Between the tries of one question; the long waits are the warmer's. */
+const blip = { minTimeout: 25, maxTimeout: 200, factor: 2, randomize: true } as const;
+
+const failureOf = Symbol('failure');
+/** What a question's own error travels in: p-retry wants errors, and a source may throw anything. */
+class Thrown extends Error {
+  readonly [failureOf]: unknown;
+  constructor(
+    error: unknown,
+    readonly unavailable: boolean,
+  ) {
+    super('thrown by the source');
+    this[failureOf] = error;
+  }
+}
+
+/**
+ * The one way to the source. It bounds every question in time, tells "away" from "wrong", remembers an outage for all who
+ * would ask, and counts what it has given up on and what has never settled.
+ */
+export class SourceLink<V> {
+  readonly source: Source<V>;
+  /** Rung when the source came back or went away. */
+  readonly changed = new Bell();
+  readonly #policy: CachePolicy;
+  readonly #bus: Bus<CacheEvents>;
+  readonly #isUnavailable: (error: unknown) => boolean;
+  #outage = outages.nothingKnown;
+  #abandoned = 0;
+
+  constructor(options: {
+    readonly source: Source<V>;
+    readonly policy: CachePolicy;
+    readonly bus: Bus<CacheEvents>;
+    readonly isUnavailable: (error: unknown) => boolean;
+  }) {
+    this.source = options.source;
+    this.#policy = options.policy;
+    this.#bus = options.bus;
+    this.#isUnavailable = options.isUnavailable;
+  }
+
+  get outage(): outages.Outage {
+    return this.#outage;
+  }
+
+  get down(): boolean {
+    return this.#outage.status === 'down';
+  }
+
+  /** Questions given up on that have not settled yet. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  /** Whether there is any point in asking now. */
+  permission(): 'free' | 'probe' | 'no' {
+    return outages.permission(this.#outage, ageNow());
+  }
+
+  /** Cuts the wait for the next attempt short. */
+  hurry(): void {
+    this.#outage = outages.hurried(this.#outage, moment());
+  }
+
+  /**
+   * Asks. Whoever asks in an outage is its probe: look at `permission` first.
+   */
+  async ask<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
+    const probe = this.down;
+    if (probe) this.#outage = outages.probeBegun(this.#outage);
+    const answer = await this.#bounded(question, probe ? { ...how, retries: 0 } : how);
+    if (answer.type === 'answer') this.#answered();
+    else if (answer.type === 'aborted') {
+      if (probe) this.#outage = outages.probeLost(this.#outage);
+      this.#countAbandoned();
+    } else if (this.down && !probe) {
+      // Asked before the outage began: it says nothing about the present attempt.
+    } else if (answer.error instanceof LoadTimeoutError && answer.unavailable) this.#timedOut(answer.error);
+    else if (answer.unavailable || probe) this.#failed(answer.error);
+    return answer;
+  }
+
+  async #bounded<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
+    if (how.signal.aborted) return { type: 'aborted' };
+    const given = new AbortController();
+    const giveUp = (): void => given.abort(how.signal.reason);
+    how.signal.addEventListener('abort', giveUp, { once: true });
+    const late = new LoadTimeoutError(
+      `The source did not answer within ${how.timeout} ms. If it is only slow, raise "load.timeout".`,
+    );
+    const timer = after(how.timeout, () => given.abort(late));
+    try {
+      const attempt = (): Promise<T> => this.#attempt(question, given.signal);
+      const value =
+        how.retries === 0
+          ? await attempt()
+          : await pRetry(attempt, {
+              ...blip,
+              retries: how.retries,
+              signal: given.signal,
+              shouldRetry: ({ error }) => error instanceof Thrown && error.unavailable,
+            });
+      return { type: 'answer', value };
+    } catch (error) {
+      if (how.signal.aborted) return { type: 'aborted' };
+      if (given.signal.aborted) return { type: 'failed', error: late, unavailable: true };
+      if (error instanceof Thrown) {
+        return { type: 'failed', error: error[failureOf], unavailable: error.unavailable };
+      }
+      throw error;
+    } finally {
+      timer.cancel();
+      how.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** One call. Settles when the source does or when the signal fires; an unsettled call is counted until it settles. */
+  #attempt<T>(question: (context: SourceContext) => Promise<T> | T, signal: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let settled = false;
+      let abandoned = false;
+      const settle = (): boolean => {
+        if (abandoned) this.#abandoned--;
+        if (settled) return false;
+        settled = true;
+        signal.removeEventListener('abort', abandon);
+        return true;
+      };
+      const abandon = (): void => {
+        settled = true;
+        abandoned = true;
+        this.#abandoned++;
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abandon, { once: true });
+      let work: Promise<T>;
+      try {
+        work = Promise.resolve(question({ signal }));
+      } catch (error) {
+        work = Promise.reject(error);
+      }
+      work.then(
+        (value) => settle() && resolve(value),
+        (error) => settle() && reject(new Thrown(error, this.#isUnavailable(error))),
+      );
+    });
+  }
+
+  #answered(): void {
+    const before = this.#outage;
+    this.#outage = outages.answered(before, moment());
+    if (before.status === 'up') return;
+    if (before.status === 'down') {
+      this.#bus.publish('source.up', { downFor: Math.max(0, wallNow() - (before.since ?? wallNow())) });
+    }
+    this.changed.ring();
+  }
+
+  #failed(error: unknown): void {
+    this.#change(outages.failed(this.#outage, error, moment(), this.#delay));
+  }
+
+  #timedOut(error: unknown): void {
+    const saturated = this.#abandoned >= this.#policy.load.concurrency;
+    this.#change(outages.timedOut(this.#outage, error, moment(), this.#delay, { saturated }));
+  }
+
+  /** So many questions hang that another would only be one more. */
+  #countAbandoned(): void {
+    if (this.#abandoned < this.#policy.load.concurrency || this.down) return;
+    this.#failed(
+      new SourceUnavailableError(
+        `${this.#abandoned} questions to the source were given up on and never settled. Let the source honour its signal.`,
+      ),
+    );
+  }
+
+  #change(next: outages.Outage): void {
+    const before = this.#outage;
+    this.#outage = next;
+    if (next === before || next.status !== 'down') return;
+    if (before.status !== 'down') {
+      this.#bus.publish('source.down', { error: next.error, since: next.since ?? wallNow() });
+    }
+    this.changed.ring();
+  }
+
+  readonly #delay = (attempt: number): Milliseconds => backoffDelay(this.#policy.backoff, attempt, random());
+}
+
+const moment = (): outages.Moment => ({ age: ageNow(), wall: wallNow() });

@@ -1,0 +1,71 @@
+import type { CacheCore } from './core.js';
+import type { CacheHealth, CacheState, CacheStats } from './report.js';
+
+/** What is in memory, whether the source is there, and what the warmer does. */
+export function stateOf<V>(core: CacheCore<V>): CacheState {
+  return { data: dataOf(core), source: core.link.outage.status, warmer: core.passes.activity };
+}
+
+function dataOf<V>({ passes, restored }: CacheCore<V>): CacheState['data'] {
+  if (passes.complete) return 'complete';
+  if (restored) return 'restored';
+  return passes.anyRow || !passes.possible ? 'partial' : 'cold';
+}
+
+export function healthOf<V>(core: CacheCore<V>): CacheHealth {
+  const state = stateOf(core);
+  const { outage } = core.link;
+  const { last } = core.passes;
+  const { ledger, lastSweep } = core;
+  return {
+    ...state,
+    degraded: state.source === 'down' || last?.ok === false || ledger?.last?.ok === false,
+    ready: core.running && state.data !== 'cold' && (state.data !== 'restored' || core.table.size > 0),
+    sourceHealth: {
+      reachable: outage.status === 'unknown' ? undefined : outage.status === 'up',
+      since: outage.since,
+      attempt: outage.attempt,
+      nextAttemptAt: outage.nextAttemptAt,
+      ...(outage.error !== undefined && { error: told(outage.error) }),
+    },
+    ...(last && { lastPass: attempt(last) }),
+    ...(lastSweep && {
+      lastSweep: {
+        at: lastSweep.at,
+        ...(lastSweep.error !== undefined && { error: told(lastSweep.error) }),
+      },
+    }),
+    ...(ledger?.last && { lastSnapshot: attempt(ledger.last) }),
+  };
+}
+
+export function statsOf<V>(core: CacheCore<V>): CacheStats {
+  return {
+    ...core.counters,
+    size: core.table.size,
+    negatives: core.table.negatives,
+    tombstones: core.table.tombstones,
+    quarantined: core.quarantine.size,
+    abandoned: core.link.abandoned,
+    inFlight: core.loader.inFlight,
+  };
+}
+
+const attempt = ({
+  at,
+  ok,
+  error,
+}: {
+  readonly at: number;
+  readonly ok: boolean;
+  readonly error?: unknown;
+}) => (error === undefined ? { at, ok } : { at, ok, error: told(error) });
+
+/** An error in words. Anything at all may have been thrown. */
+function told(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'an error that cannot be told';
+  }
+}

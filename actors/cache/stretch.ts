@@ -1,0 +1,33 @@
+import { slice, yieldToLoop } from '../../src/runtime/time.js';
+
+/** An actor's own work in short stretches, so that the event loop stays free: look at `spent`, then `yield`. */
+export class Stretch {
+  readonly #life: AbortSignal;
+  readonly #budget = slice();
+
+  constructor(life: AbortSignal) {
+    this.#life = life;
+  }
+
+  /** This stretch has lasted long enough. */
+  get spent(): boolean {
+    return this.#budget.spent();
+  }
+
+  /** The actor has died: nothing more may be done in its name. */
+  get over(): boolean {
+    return this.#life.aborted;
+  }
+
+  /** A new stretch begins: something else was waited for meanwhile. */
+  renew(): void {
+    this.#budget.renew();
+  }
+
+  /** Lets others run. Says whether to go on. */
+  async yield(): Promise<boolean> {
+    await yieldToLoop();
+    this.#budget.renew();
+    return !this.#life.aborted;
+  }
+}

@@ -1,0 +1,62 @@
+import { ageNow } from '../../src/runtime/time.js';
+import type { CacheCore } from '../cache/core.js';
+import { FeedError, readFeed } from '../cache/feed.js';
+import type { Stretch } from '../cache/stretch.js';
+import type { SweepFailure } from './sweep.js';
+
+/** Reads the source's change feed from where it was last read to. */
+export async function takeChanges<V>(
+  core: CacheCore<V>,
+  counts: { gone: number; changed: number },
+  life: AbortSignal,
+  stretch: Stretch,
+): Promise<SweepFailure | undefined> {
+  const { link, passes } = core;
+  const { source } = link;
+  if (source.changes === undefined || life.aborted || link.permission() !== 'free') return undefined;
+  // Before the first pass has begun to read there is nothing that could have changed since.
+  if (passes.possible && core.cursor === undefined) return undefined;
+  const end = await readFeed(core, {
+    life,
+    stretch,
+    open(signal) {
+      if (source.changes === undefined) throw new TypeError('The source has no changes.');
+      return source.changes(core.cursor, { signal, batch: core.policy.warm.batch });
+    },
+    async take(batch, lease) {
+      if (!Array.isArray(batch?.gone) || !Array.isArray(batch.changed)) {
+        throw new FeedError('A batch of changes must be { gone: string[], changed: Row[], cursor }.');
+      }
+      if (batch.reset === true) doubtAll(core);
+      const gone: string[] = [];
+      for (const raw of batch.gone) {
+        const key = core.keys.stored(raw);
+        if (core.table.slotOf(key) >= 0 && core.intake.none(key, lease, 'source')) gone.push(key);
+        if (stretch.spent && !(await stretch.yield())) return false;
+      }
+      for (const row of batch.changed) {
+        // Over a source without passes only what was asked for is held.
+        if (!passes.possible && !holds(core, row.key)) continue;
+        if (core.intake.row(row, lease).taken === 'stored') counts.changed++;
+        if (stretch.spent && !(await stretch.yield())) return false;
+      }
+      counts.gone += gone.length;
+      if (gone.length > 0) core.bus.publish('invalidated', { keys: gone, because: 'source' });
+      core.cursor = batch.cursor;
+      return true;
+    },
+  });
+  return end.type === 'failed' ? end : undefined;
+}
+
+/** The feed has a gap: everything held is suspect until a complete pass has confirmed it. */
+function doubtAll<V>(core: CacheCore<V>): void {
+  core.doubtBefore = ageNow();
+  core.logger.warn({ cache: core.policy.name }, 'the change feed has a gap: a complete pass is needed');
+  core.passes.demand();
+}
+
+function holds<V>(core: CacheCore<V>, raw: string): boolean {
+  const key = core.keys.stored(raw);
+  return core.table.slotOf(key) >= 0 || core.table.negativeOf(key) !== undefined;
+}

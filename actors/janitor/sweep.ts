@@ -1,0 +1,70 @@
+import { ageNow, monotonicNow, noteSleep, wallNow } from '../../src/runtime/time.js';
+import type { CacheCore } from '../cache/core.js';
+import { withoutExpiry } from '../cache/options.js';
+import type { SweepReport } from '../cache/report.js';
+import { Stretch } from '../cache/stretch.js';
+import { takeChanges } from './changes.js';
+import { takeMissing } from './missing.js';
+
+/** What the source could not tell. */
+export interface SweepFailure {
+  readonly error: unknown;
+  readonly unavailable: boolean;
+}
+
+/** Memory was swept in any case; the source may have failed to say what changed. */
+export interface SweepOutcome {
+  readonly report: SweepReport;
+  readonly failure?: SweepFailure;
+}
+
+/** Evicts what is over, then asks the source, where it answers such questions and is there, what else is. */
+export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<SweepOutcome> {
+  noteSleep();
+  const began = monotonicNow();
+  const stretch = new Stretch(life);
+  core.counters.sweeps++;
+  const expired = await evictOver(core, stretch);
+  await liftOldTombstones(core, stretch);
+  const counts = { gone: 0, changed: 0, missing: 0 };
+  const failure =
+    (await takeChanges(core, counts, life, stretch)) ?? (await takeMissing(core, counts, life, stretch));
+  const report: SweepReport = { expired, ...counts, took: monotonicNow() - began };
+  core.lastSweep = { at: wallNow(), ...(failure && { error: failure.error }) };
+  if (failure !== undefined && !failure.unavailable) {
+    core.logger.error(
+      { cache: core.policy.name, err: failure.error },
+      'sweep: the source could not say what changed',
+    );
+  }
+  core.bus.publish('swept', { ...report, ...(failure && { error: failure.error }) });
+  return { report, ...(failure && { failure }) };
+}
+
+/** Work proportional to what is over. */
+async function evictOver<V>(core: CacheCore<V>, stretch: Stretch): Promise<number> {
+  const evicted = { expired: 0, aged: 0 };
+  for (const eviction of core.table.due(ageNow(), wallNow())) {
+    if (eviction !== undefined && eviction.because !== 'capacity') {
+      evicted[eviction.because]++;
+      core.authority.doubt(eviction.key);
+    }
+    if (stretch.spent && !(await stretch.yield())) break;
+  }
+  const sum = evicted.expired + evicted.aged;
+  core.counters.evictedExpired += sum;
+  if (evicted.expired > 0) core.bus.publish('evicted', { count: evicted.expired, because: 'expired' });
+  if (evicted.aged > 0) core.bus.publish('evicted', { count: evicted.aged, because: 'aged' });
+  return sum;
+}
+
+/** A revocation that the source never confirmed is kept as long as a stale value could have been served, no longer. */
+async function liftOldTombstones<V>(core: CacheCore<V>, stretch: Stretch): Promise<void> {
+  const { policy, table } = core;
+  const longest = policy.ttl + (Number.isFinite(policy.staleFor) ? policy.staleFor : withoutExpiry);
+  const before = ageNow() - longest;
+  for (const { key, at, seq } of table.buried()) {
+    if (at < before) table.liftTombstone(key, seq);
+    if (stretch.spent && !(await stretch.yield())) return;
+  }
+}

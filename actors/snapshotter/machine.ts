@@ -1,0 +1,207 @@
+import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import { SnapshotInUseError } from '../../src/errors.js';
+import { random, wallNow } from '../../src/runtime/time.js';
+import type { SnapshotOpening } from '../../src/snapshot/store.js';
+import type { CacheCore } from '../cache/core.js';
+import type { Ledger } from '../cache/ledger.js';
+import { backoffDelay } from '../warmer/backoff.js';
+import { writeJournal } from './journal.js';
+import { close, open } from './opening.js';
+import { type RestoreOutcome, restore } from './restore.js';
+import { writeSnapshot } from './write.js';
+
+type Core = CacheCore<unknown>;
+type SnapshotterEvent = { readonly type: 'journal' } | { readonly type: 'holdfast.shutdown' };
+
+interface SnapshotterInput {
+  readonly core: Core;
+  readonly ledger: Ledger;
+}
+
+interface SnapshotterContext extends SnapshotterInput {
+  readonly opening: SnapshotOpening | undefined;
+  /** Writings that failed in a row. */
+  readonly failures: number;
+}
+
+/** How long the last writing may be put off when the disk refuses the journal; its own waits are short. */
+const journalRetry = 50;
+
+/** Rings for the journal, and closes the store when this incarnation ends, however that comes. */
+const keeper = fromCallback<SnapshotterEvent, SnapshotterInput>(({ input: { core, ledger }, sendBack }) => {
+  const off = ledger.written.listen(() => sendBack({ type: 'journal' }));
+  return () => {
+    off();
+    void close(core, ledger);
+  };
+});
+
+function storeOf(ledger: Ledger) {
+  if (ledger.store === undefined) throw new TypeError('The snapshot is not open.');
+  return ledger.store;
+}
+
+/** A disk that is full or gone is expected: told, remembered, and tried again. */
+async function attempt(
+  { core, ledger }: SnapshotterInput,
+  doing: string,
+  life: AbortSignal,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (life.aborted) return false;
+    ledger.last = { at: wallNow(), ok: false, error };
+    core.logger.error({ cache: core.policy.name, doing, err: error }, 'the snapshot could not be written');
+    core.bus.publish('snapshot.failed', { error, doing });
+    return false;
+  }
+}
+
+/**
+ * The snapshotter: it restores once, writes what changed every so often, journals invalidations and revocations at once,
+ * and completes the snapshot when it is told to stop.
+ */
+export const snapshotterLogic = setup({
+  types: {
+    context: {} as SnapshotterContext,
+    events: {} as SnapshotterEvent,
+    input: {} as SnapshotterInput,
+  },
+  actors: {
+    keeper,
+    open: fromPromise<SnapshotOpening, SnapshotterInput>(
+      async ({ input: { core, ledger }, signal }) => (await open(core, ledger, signal)).opening,
+    ),
+    restore: fromPromise<RestoreOutcome, SnapshotterInput & { readonly opening: SnapshotOpening }>(
+      async ({ input: { core, ledger, opening }, signal }) => {
+        const outcome = await restore(core, ledger, storeOf(ledger), opening, signal);
+        if (outcome === 'done') {
+          ledger.restored = true;
+          core.cursor ??= opening.cursor;
+          ledger.cursor = opening.cursor;
+        } else if (outcome === 'corrupt') {
+          ledger.fullDue = true;
+          await close(core, ledger);
+        }
+        return outcome;
+      },
+    ),
+    write: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
+      attempt(input, 'write', signal, () =>
+        writeSnapshot(input.core, input.ledger, storeOf(input.ledger), signal),
+      ),
+    ),
+    journal: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
+      attempt(input, 'journal', signal, () => writeJournal(input.ledger, storeOf(input.ledger))),
+    ),
+    finish: fromPromise<void, SnapshotterInput>(async ({ input, signal }) => {
+      const { core, ledger } = input;
+      if (ledger.store !== undefined) {
+        const store = ledger.store;
+        await attempt(input, 'journal', signal, () => writeJournal(ledger, store));
+        // Before the restore is done the store knows more than the table does.
+        if (ledger.restored)
+          await attempt(input, 'write', signal, () => writeSnapshot(core, ledger, store, signal));
+      }
+      ledger.closed = true;
+      await close(core, ledger);
+    }),
+  },
+  delays: {
+    every: ({ context }) => context.core.policy.snapshot.every,
+    restoreTimeout: ({ context }) => context.core.policy.snapshot.restoreTimeout,
+    retry: ({ context }) => backoffDelay(context.core.policy.backoff, context.failures, random()),
+    journalRetry,
+  },
+  guards: {
+    restored: ({ context }) => context.ledger.restored,
+    pending: ({ context }) => context.ledger.hasPending,
+    mendable: ({ context, event }) =>
+      context.ledger.shift !== undefined &&
+      !((event as unknown as { error?: unknown }).error instanceof SnapshotInUseError),
+  },
+  actions: {
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    forgetFailures: assign({ failures: 0 }),
+  },
+}).createMachine({
+  id: 'snapshotter',
+  context: ({ input }) => ({ ...input, opening: undefined, failures: 0 }),
+  invoke: { src: 'keeper', input: ({ context }) => context },
+  initial: 'opening',
+  on: { 'holdfast.shutdown': '.finishing' },
+  states: {
+    opening: {
+      tags: 'starting',
+      invoke: {
+        src: 'open',
+        input: ({ context }) => context,
+        onDone: [
+          { guard: 'restored', target: 'running', actions: 'forgetFailures' },
+          { target: 'restoring', actions: assign({ opening: ({ event }) => event.output }) },
+        ],
+        // At boot an unusable store is the operator's mistake, and a failed start says so.
+        onError: { guard: 'mendable', target: 'broken', actions: 'countFailure' },
+      },
+    },
+    broken: { after: { retry: 'opening' } },
+    restoring: {
+      invoke: {
+        src: 'restore',
+        input: ({ context }) => ({ ...context, opening: context.opening as SnapshotOpening }),
+        onDone: [
+          { guard: ({ event }) => event.output === 'corrupt', target: 'opening' },
+          { target: 'running', actions: 'forgetFailures' },
+        ],
+      },
+      initial: 'awaited',
+      states: {
+        awaited: { tags: 'starting', after: { restoreTimeout: 'unawaited' } },
+        unawaited: {},
+      },
+    },
+    running: {
+      type: 'parallel',
+      states: {
+        pages: {
+          initial: 'resting',
+          states: {
+            resting: { after: { every: 'writing' } },
+            writing: {
+              invoke: {
+                src: 'write',
+                input: ({ context }) => context,
+                onDone: [
+                  { guard: ({ event }) => event.output, target: 'resting', actions: 'forgetFailures' },
+                  { target: 'waiting', actions: 'countFailure' },
+                ],
+              },
+            },
+            waiting: { after: { retry: 'writing' } },
+          },
+        },
+        journal: {
+          initial: 'resting',
+          states: {
+            resting: { always: { guard: 'pending', target: 'writing' }, on: { journal: 'writing' } },
+            writing: {
+              invoke: {
+                src: 'journal',
+                input: ({ context }) => context,
+                onDone: [{ guard: ({ event }) => event.output, target: 'resting' }, { target: 'waiting' }],
+              },
+            },
+            waiting: { after: { journalRetry: 'writing' } },
+          },
+        },
+      },
+    },
+    finishing: {
+      invoke: { src: 'finish', input: ({ context }) => context, onDone: 'stopped' },
+    },
+    stopped: { type: 'final' },
+  },
+});

@@ -1,0 +1,119 @@
+import { SnapshotCorruptError } from '../../src/errors.js';
+import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
+import type {
+  SnapshotEntry,
+  SnapshotOpening,
+  SnapshotStore,
+  SnapshotTombstone,
+} from '../../src/snapshot/store.js';
+import type { Lease } from '../../src/table/index.js';
+import type { CacheCore } from '../cache/core.js';
+import { Flag } from '../cache/judge.js';
+import type { Ledger } from '../cache/ledger.js';
+import { Stretch } from '../cache/stretch.js';
+import { restoredTerms, termsOf } from '../cache/terms.js';
+
+/** Below every mutation of this process: what it has learned itself is newer than anything restored. */
+const beforeAll = 0;
+
+/** `'corrupt'`: the store was set aside and must be opened again. */
+export type RestoreOutcome = 'done' | 'corrupt' | 'aborted';
+
+/**
+ * Brings back what the store holds: entries marked `restored`, their ages kept; what is beyond its time stays out. Nothing
+ * that this process has learned meanwhile is overwritten. A record that does not read back ends it: what it brought is
+ * taken out again, and the cache is cold.
+ */
+export async function restore<V>(
+  core: CacheCore<V>,
+  ledger: Ledger,
+  store: SnapshotStore,
+  opening: SnapshotOpening,
+  life: AbortSignal,
+): Promise<RestoreOutcome> {
+  const began = monotonicNow();
+  const stretch = new Stretch(life);
+  const counts = { entries: 0, dropped: 0, tombstones: 0 };
+  // What a snapshot brings was never passed over: its absence from a pass proves nothing.
+  core.authority.void();
+  const { table } = core;
+  const lease = table.lease();
+  try {
+    for await (const page of store.restore({ signal: life })) {
+      stretch.renew();
+      for (const tombstone of page.tombstones) {
+        bringTombstone(core, tombstone);
+        counts.tombstones++;
+      }
+      for (const entry of page.entries) {
+        const brought = bringEntry(core, entry, lease);
+        if (brought === 'stored') counts.entries++;
+        else if (brought === 'over') {
+          counts.dropped++;
+          ledger.dropped.push(entry.key);
+        }
+        if (stretch.spent && !(await stretch.yield())) return 'aborted';
+      }
+      if (counts.entries > 0) core.restored = true;
+      if (life.aborted) return 'aborted';
+    }
+  } catch (error) {
+    if (life.aborted) return 'aborted';
+    if (!(error instanceof SnapshotCorruptError)) throw error;
+    await takeOut(core, stretch);
+    core.setAside(error.aside);
+    return 'corrupt';
+  } finally {
+    table.release(lease);
+  }
+  if (opening.entries > 0 || counts.tombstones > 0) {
+    core.bus.publish('snapshot.restored', {
+      ...counts,
+      age: opening.writtenAt === undefined ? 0 : Math.max(0, wallNow() - opening.writtenAt),
+      took: monotonicNow() - began,
+    });
+  }
+  return 'done';
+}
+
+function bringEntry<V>(core: CacheCore<V>, entry: SnapshotEntry, lease: Lease): 'stored' | 'over' | 'newer' {
+  const own = {
+    ...(entry.ttl !== undefined && { ttl: entry.ttl }),
+    ...(entry.staleFor !== undefined && { staleFor: entry.staleFor }),
+  };
+  const terms = termsOf(core.policy, own, entry.expiresAt);
+  const standing = restoredTerms(terms, entry.confirmedAt, entry.expiresAt, {
+    age: ageNow(),
+    wall: wallNow(),
+  });
+  if (standing === undefined) return 'over';
+  const result = core.table.restore(
+    {
+      key: entry.key,
+      // The store gives back what it was given, and it was given values of this cache.
+      value: entry.value as V,
+      seq: beforeAll,
+      ...standing,
+      ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
+      ...(entry.version !== undefined && { version: entry.version }),
+      ...(entry.tags !== undefined && { tags: entry.tags }),
+      flags: Flag.restored,
+    },
+    lease,
+  );
+  return result === 'stored' ? 'stored' : 'newer';
+}
+
+function bringTombstone<V>(core: CacheCore<V>, { key, kind, at }: SnapshotTombstone): void {
+  core.table.restoreTombstone({ key, kind, seq: beforeAll, at: ageNow() - Math.max(0, wallNow() - at) });
+}
+
+/** A file of which one record is corrupt is not to be believed in the others. */
+async function takeOut<V>(core: CacheCore<V>, stretch: Stretch): Promise<void> {
+  const { table } = core;
+  for (const slot of table.slots()) {
+    if ((table.flagsOf(slot) & Flag.restored) !== 0) table.evict(slot, 'aged');
+    if (stretch.spent && !(await stretch.yield())) return;
+  }
+  core.restored = false;
+}

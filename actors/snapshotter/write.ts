@@ -1,0 +1,124 @@
+import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
+import type { SnapshotAppend, SnapshotEntry, SnapshotStore } from '../../src/snapshot/store.js';
+import type { Changes, Table } from '../../src/table/index.js';
+import type { CacheCore } from '../cache/core.js';
+import type { Ledger } from '../cache/ledger.js';
+import { Stretch } from '../cache/stretch.js';
+
+/** Entries of one page: small, because a page is atomic and the journal must not wait for it. */
+const pageSize = 500;
+
+/**
+ * Writes what changed since the last writing, page by page. A page that the store refuses is put back, and the writing fails
+ * with the store's error; the rest goes the next time.
+ */
+export async function writeSnapshot<V>(
+  core: CacheCore<V>,
+  ledger: Ledger,
+  store: SnapshotStore,
+  life: AbortSignal,
+): Promise<void> {
+  const began = monotonicNow();
+  const stretch = new Stretch(life);
+  const { table } = core;
+  if (ledger.fullDue) {
+    table.markAllDirty();
+    ledger.fullDue = false;
+  }
+  // Tombstones from before this writing have served once it is complete.
+  const begunAt = table.seq;
+  const counts = { entries: 0, gone: 0, complete: false };
+  // As it stood before the changes were taken: never ahead of what is written with it.
+  const { cursor } = core;
+  for (let more = true; more; ) {
+    stretch.renew();
+    const changes = table.drain(pageSize);
+    const dropped = ledger.dropped.splice(0, pageSize);
+    more = changes.more || ledger.dropped.length > 0;
+    const moved = !more && cursor !== undefined && cursor !== ledger.cursor;
+    const page = pageOf(core, ledger, table, changes, dropped);
+    if (isEmpty(page) && page.full === undefined && !moved) continue;
+    try {
+      const { skipped } = await store.append(moved ? { ...page, cursor } : page);
+      for (const { key, error } of skipped) reportSkipped(core, key, error);
+    } catch (error) {
+      table.redo(changes);
+      ledger.dropped.push(...dropped);
+      throw error;
+    }
+    counts.entries += page.entries.length;
+    counts.gone += page.gone.length;
+    if (changes.full === 'end' || changes.full === 'both') counts.complete = true;
+    if (moved) ledger.cursor = cursor;
+    if (core.table !== table || life.aborted) return;
+    if (stretch.spent && !(await stretch.yield())) return;
+  }
+  for (const { key, kind, seq } of table.buried()) {
+    if (kind === 'invalidated' && seq <= begunAt) table.liftTombstone(key, seq);
+    if (stretch.spent && !(await stretch.yield())) return;
+  }
+  ledger.last = { at: wallNow(), ok: true };
+  core.counters.snapshots++;
+  core.bus.publish('snapshot.written', { ...counts, took: monotonicNow() - began });
+}
+
+/** A page as the store takes it: times by the wall, mutation numbers on from where the store's stood. */
+function pageOf<V>(
+  core: CacheCore<V>,
+  ledger: Ledger,
+  table: Table<V>,
+  changes: Changes,
+  dropped: readonly string[],
+): SnapshotAppend {
+  const shift = ledger.shift ?? 0;
+  const out = <T extends { readonly seq: number }>(record: T): T => ({ ...record, seq: record.seq + shift });
+  const age = ageNow();
+  const wall = wallNow();
+  return {
+    entries: changes.slots.map((slot) => entryOf(core, table, slot, shift, wall - age)),
+    gone: [...changes.gone.map(out), ...dropped.map((key) => ({ key, seq: shift }))],
+    tombstones: changes.tombstones.map((tombstone) => out({ ...tombstone, at: tombstone.at + wall - age })),
+    lifted: changes.lifted.map(out),
+    writtenAt: wall,
+    ...(changes.full !== undefined && { full: changes.full }),
+  };
+}
+
+function entryOf<V>(
+  core: CacheCore<V>,
+  table: Table<V>,
+  slot: number,
+  shift: number,
+  toWall: number,
+): SnapshotEntry {
+  const expiresAt = table.expiresAt(slot);
+  const version = table.versionOf(slot);
+  const tags = table.tagsOf(slot);
+  const ttl = table.ttlOf(slot);
+  const staleFor = table.staleForOf(slot);
+  const ordinary =
+    ttl === core.policy.ttl &&
+    (staleFor === core.policy.staleFor || core.policy.staleFor === Number.POSITIVE_INFINITY);
+  return {
+    key: table.keyAt(slot),
+    value: table.valueAt(slot),
+    seq: table.seqOf(slot) + shift,
+    confirmedAt: table.confirmedAt(slot) + toWall,
+    ...(expiresAt !== Number.POSITIVE_INFINITY && { expiresAt }),
+    ...(version !== undefined && { version }),
+    ...(tags !== undefined && { tags }),
+    ...(!ordinary && { ttl, staleFor }),
+  };
+}
+
+const isEmpty = (page: SnapshotAppend): boolean =>
+  page.entries.length + page.gone.length + page.tombstones.length + page.lifted.length === 0;
+
+function reportSkipped<V>(core: CacheCore<V>, key: string, error: unknown): void {
+  core.counters.snapshotSkipped++;
+  core.logger.warn(
+    { cache: core.policy.name, err: error },
+    'a value cannot be serialized: it stays out of the snapshot',
+  );
+  core.bus.publish('snapshot.skipped', { key, error });
+}

@@ -1,0 +1,173 @@
+import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import { whenStarted } from '../../src/runtime/index.js';
+import { ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
+import type { CacheCore } from '../cache/core.js';
+import { backoffDelay } from './backoff.js';
+import { type PassOutcome, pass } from './pass.js';
+
+type Core = CacheCore<unknown>;
+
+/** What wakes the warmer from outside. The events say only "look": what to do is read from the core. */
+type WarmerEvent =
+  | { readonly type: 'begin' }
+  | { readonly type: 'wanted' }
+  | { readonly type: 'source.changed' };
+
+interface WarmerContext {
+  readonly core: Core;
+  /** Passes failed in a row. */
+  readonly failures: number;
+  /** The end of the present wait; ms of ages. */
+  readonly until: number;
+}
+
+/** A tenth to either side, so that a fleet started together does not come together for ever. */
+const jitter = 0.1;
+
+const bells = fromCallback<WarmerEvent, { core: Core }>(({ input: { core }, sendBack }) => {
+  const off = [
+    core.passes.requests.made.listen(() => sendBack({ type: 'wanted' })),
+    core.link.changed.listen(() => sendBack({ type: 'source.changed' })),
+  ];
+  return () => {
+    for (const end of off) end();
+    core.passes.activity = 'idle';
+  };
+});
+
+/**
+ * The warmer: it passes over the source again and again, and while the source is away it has a state for that. It owns the
+ * outage's clock: one attempt for each step of the backoff, be it a pass, a ping or somebody's load.
+ */
+export const warmerLogic = setup({
+  types: {
+    context: {} as WarmerContext,
+    events: {} as WarmerEvent,
+    input: {} as { readonly core: Core },
+  },
+  actors: {
+    bells,
+    treeStarted: fromPromise<void, { readonly self: Parameters<typeof whenStarted>[0] }>(async ({ input }) => {
+      await whenStarted(input.self);
+      // Whoever awaits `start()` is told first.
+      await yieldToLoop();
+    }),
+    pass: fromPromise<PassOutcome, { readonly core: Core }>(({ input, signal }) => pass(input.core, signal)),
+    ping: fromPromise<void, { readonly core: Core }>(async ({ input: { core }, signal }) => {
+      const { link, policy } = core;
+      await link.ask((context) => link.source.ping?.(context), {
+        signal,
+        timeout: policy.load.timeout,
+        retries: 0,
+      });
+    }),
+  },
+  delays: {
+    interval: ({ context }) => context.core.policy.warm.every * (1 - jitter + 2 * jitter * random()),
+    wait: ({ context }) => Math.max(0, context.until - ageNow()),
+  },
+  guards: {
+    canPass: ({ context }) => context.core.passes.possible,
+    canPing: ({ context }) => context.core.link.source.ping !== undefined,
+    wanted: ({ context }) => context.core.passes.possible && context.core.passes.wanted,
+    sourceDown: ({ context }) => context.core.link.down,
+    sourceUp: ({ context }) => !context.core.link.down,
+  },
+  actions: {
+    idle: ({ context }) => {
+      context.core.passes.activity = 'idle';
+    },
+    warming: ({ context }) => {
+      context.core.passes.activity = 'warming';
+    },
+    hurry: ({ context }) => context.core.link.hurry(),
+    forgetFailures: assign({ failures: 0 }),
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    backOff: assign(({ context: { core, failures } }) => {
+      const { outage } = core.link;
+      const attempt = core.link.down ? outage.attempt : Math.max(1, failures);
+      const until = core.link.down
+        ? outage.nextAttempt
+        : ageNow() + backoffDelay(core.policy.backoff, attempt, random());
+      const delay = Math.max(0, until - ageNow());
+      core.passes.activity = 'backoff';
+      core.bus.publish('warmer.backoff', {
+        attempt,
+        delay,
+        nextAttemptAt: wallNow() + delay,
+        error: core.link.down ? outage.error : core.passes.last?.error,
+      });
+      return { until };
+    }),
+  },
+}).createMachine({
+  id: 'warmer',
+  context: ({ input }) => ({ core: input.core, failures: 0, until: 0 }),
+  invoke: { src: 'bells', input: ({ context }) => ({ core: context.core }) },
+  initial: 'waiting',
+  states: {
+    waiting: {
+      invoke: {
+        src: 'treeStarted',
+        input: ({ self }) => ({ self }),
+        onDone: [{ guard: 'canPass', target: 'warming' }, { target: 'idle' }],
+      },
+      always: { guard: 'wanted', target: 'warming' },
+      on: { wanted: { guard: 'canPass', target: 'warming' } },
+    },
+    warming: {
+      entry: 'warming',
+      invoke: {
+        src: 'pass',
+        input: ({ context }) => ({ core: context.core }),
+        onDone: [
+          {
+            guard: ({ event }) => event.output.type === 'complete',
+            target: 'warm',
+            actions: 'forgetFailures',
+          },
+          { guard: ({ event }) => event.output.type === 'void', target: 'warming', reenter: true },
+          { target: 'backoff', actions: 'countFailure' },
+        ],
+      },
+    },
+    warm: {
+      entry: 'idle',
+      always: { guard: 'wanted', target: 'warming' },
+      after: { interval: 'warming' },
+      on: { wanted: 'warming', 'source.changed': { guard: 'sourceDown', target: 'backoff' } },
+    },
+    /** Over a source that cannot be passed over: what was asked for is all there is. */
+    idle: {
+      entry: 'idle',
+      always: { guard: 'sourceDown', target: 'backoff' },
+      on: { 'source.changed': { guard: 'sourceDown', target: 'backoff' } },
+    },
+    backoff: {
+      entry: 'backOff',
+      always: { guard: 'wanted', target: 'warming', actions: 'hurry' },
+      after: {
+        wait: [
+          { guard: 'canPass', target: 'warming' },
+          { guard: 'canPing', target: 'probing' },
+          // Neither: the next load is the probe, and tells by `source.changed`.
+        ],
+      },
+      on: {
+        wanted: { guard: 'canPass', target: 'warming', actions: 'hurry' },
+        'source.changed': [
+          { guard: 'sourceDown', target: 'backoff', reenter: true },
+          { guard: 'canPass', target: 'warming' },
+          { target: 'idle' },
+        ],
+      },
+    },
+    probing: {
+      invoke: {
+        src: 'ping',
+        input: ({ context }) => ({ core: context.core }),
+        onDone: [{ guard: 'sourceUp', target: 'idle' }, { target: 'backoff' }],
+      },
+    },
+  },
+});

@@ -1,0 +1,126 @@
+import { ageNow, monotonicNow, noteSleep } from '../../src/runtime/time.js';
+import type { Cursor, Row } from '../../src/sources/source.js';
+import type { Lease } from '../../src/table/index.js';
+import type { CacheCore } from '../cache/core.js';
+import { FeedError, readFeed } from '../cache/feed.js';
+import type { WarmReport } from '../cache/report.js';
+import { Stretch } from '../cache/stretch.js';
+
+/** How a pass ended. `'aborted'`: its actor died; nothing it still hears is stored. */
+export type PassOutcome =
+  | { readonly type: 'complete'; readonly report: WarmReport }
+  | { readonly type: 'failed'; readonly error: unknown; readonly unavailable: boolean }
+  | { readonly type: 'aborted' }
+  /** The table was emptied or replaced meanwhile: what it stored is not all there. */
+  | { readonly type: 'void' };
+
+/**
+ * One pass over the whole source, batch by batch, in bounded memory. Only a complete one removes what it did not see; each
+ * batch is stored under a lease from before it was asked for. Whatever the source throws is an outcome.
+ */
+export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<PassOutcome> {
+  const { source } = core.link;
+  noteSleep();
+  const began = monotonicNow();
+  const number = core.passes.begin();
+  core.counters.passes++;
+  core.authority.passBegan();
+  core.bus.publish('pass.started', { pass: number });
+  const { table } = core;
+  const whole = table.lease('pass');
+  const stretch = new Stretch(life);
+  const counts = { rows: 0, removed: 0, quarantined: 0 };
+  let cursor: Cursor | undefined;
+  try {
+    const end = await readFeed(core, {
+      life,
+      stretch,
+      open(signal) {
+        if (source.scan === undefined) throw new TypeError('The source has no scan.');
+        return source.scan({ signal, batch: core.policy.warm.batch });
+      },
+      async take(batch, lease) {
+        if (!Array.isArray(batch?.rows)) throw new FeedError('A batch of scan must be { rows: Row[] }.');
+        cursor ??= batch.cursor;
+        const quarantined = await takeRows(core, batch.rows, lease, whole, stretch);
+        if (quarantined === 'aborted') return false;
+        counts.rows += batch.rows.length;
+        counts.quarantined += quarantined;
+        core.bus.publish('batch.loaded', {
+          pass: number,
+          rows: batch.rows.length,
+          quarantined,
+          total: counts.rows,
+        });
+        return true;
+      },
+    });
+    if (end.type === 'aborted') return end;
+    if (end.type === 'failed') return failed(core, number, end.error, end.unavailable);
+    if (core.table !== table || !table.isOpen(whole)) return { type: 'void' };
+    const removed = await removeUnseen(core, whole, stretch);
+    if (removed === 'aborted') return { type: 'aborted' };
+    if (core.table !== table || !table.isOpen(whole)) return { type: 'void' };
+    return completed(core, number, { ...counts, removed, took: monotonicNow() - began }, cursor);
+  } finally {
+    table.release(whole);
+  }
+}
+
+/** Stores a batch. Says how many of its rows were set apart. */
+async function takeRows<V>(
+  core: CacheCore<V>,
+  rows: readonly Row<V>[],
+  lease: Lease,
+  whole: Lease,
+  stretch: Stretch,
+): Promise<number | 'aborted'> {
+  let quarantined = 0;
+  for (const row of rows) {
+    const { key, taken } = core.intake.row(row, lease);
+    if (taken === 'stored') core.passes.anyRow = true;
+    // Set apart, or refused for something newer: it was seen all the same.
+    else if (key !== undefined && taken !== 'over') core.table.markSeen(key, whole);
+    if (taken === 'quarantined') quarantined++;
+    if (stretch.spent && !(await stretch.yield())) return 'aborted';
+  }
+  return quarantined;
+}
+
+async function removeUnseen<V>(
+  core: CacheCore<V>,
+  whole: Lease,
+  stretch: Stretch,
+): Promise<number | 'aborted'> {
+  let removed = 0;
+  for (const key of core.table.unseen(whole)) {
+    if (key !== undefined && core.intake.none(key, whole, 'pass')) removed++;
+    if (stretch.spent && !(await stretch.yield())) return 'aborted';
+  }
+  return removed;
+}
+
+function completed<V>(
+  core: CacheCore<V>,
+  number: number,
+  report: WarmReport,
+  cursor: Cursor | undefined,
+): PassOutcome {
+  if (core.passes.evicted) core.authority.void();
+  else core.authority.passCompleted(core.passes.beganAt, ageNow());
+  if (cursor !== undefined) core.cursor = cursor;
+  core.bus.publish('pass.complete', { pass: number, ...report });
+  core.passes.succeeded(report);
+  return { type: 'complete', report };
+}
+
+function failed<V>(core: CacheCore<V>, number: number, error: unknown, unavailable: boolean): PassOutcome {
+  core.authority.passFailed();
+  core.counters.passesFailed++;
+  core.passes.failed(error);
+  const fields = { cache: core.policy.name, pass: number, err: error };
+  if (unavailable) core.logger.warn(fields, 'warm pass: the source is away');
+  else core.logger.error(fields, 'warm pass failed');
+  core.bus.publish('pass.failed', { pass: number, error, unavailable, attempt: core.link.outage.attempt });
+  return { type: 'failed', error, unavailable };
+}

@@ -1,0 +1,40 @@
+import type { CacheCore } from '../actors/cache/core.js';
+import { cacheLogic } from '../actors/cache/machine.js';
+import { janitorLogic } from '../actors/janitor/machine.js';
+import { snapshotterLogic } from '../actors/snapshotter/machine.js';
+import { warmerLogic } from '../actors/warmer/machine.js';
+import type { ChildSpec } from '../src/runtime/child-spec.js';
+import { child } from './child.js';
+import { type SupervisorLogic, supervisor } from './supervisor.js';
+
+/**
+ * The small tree of a cache, one-for-one: each child is restarted alone and takes up its work where the core has it. The
+ * source's own child, if it brings one, is started first and stopped last.
+ */
+export function cacheTree<V>(core: CacheCore<V>): SupervisorLogic {
+  const named = (id: string): string => `${core.policy.name}/${id}`;
+  // The machines never look into values: they hand them on.
+  const input = { core: core as unknown as CacheCore<unknown> };
+  const own = core.link.source.child;
+  const children: ChildSpec[] = [
+    ...(own === undefined ? [] : [{ ...own, id: 'source', name: named('source') }]),
+    child({ id: 'cache', name: named('cache'), logic: cacheLogic, input }),
+    ...(core.ledger === undefined
+      ? []
+      : [
+          child({
+            id: 'snapshotter',
+            name: named('snapshotter'),
+            logic: snapshotterLogic,
+            input: { ...input, ledger: core.ledger },
+            // Its last writing may be a full one.
+            shutdown: '30s',
+            // It bounds the restore itself; opening waits for a disk.
+            startTimeout: '60s',
+          }),
+        ]),
+    child({ id: 'warmer', name: named('warmer'), logic: warmerLogic, input }),
+    child({ id: 'janitor', name: named('janitor'), logic: janitorLogic, input }),
+  ];
+  return supervisor({ children });
+}
