@@ -16,7 +16,7 @@ export interface Wave {
 }
 
 function named({ value, says }: Answer): string {
-  if (value === undefined) return says === 'unknown' ? 'unknown' : 'no such session';
+  if (value === undefined) return says ?? 'undefined';
   if (says === undefined) return 'stale, unmarked';
   return says === 'stale' ? 'stale, marked' : says;
 }

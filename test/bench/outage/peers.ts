@@ -22,7 +22,10 @@ export interface Contender {
 }
 
 export interface Opened {
+  /** The call that loads what is not there. */
   read(key: string): Promise<Answer>;
+  /** The quickest call for what is there. */
+  hit(key: string): unknown;
   close(): Promise<void>;
 }
 
@@ -39,6 +42,7 @@ const lruCache: Contender = {
     });
     return {
       read: async (key) => ({ value: await cache.fetch(key, { signal: AbortSignal.timeout(1000) }) }),
+      hit: (key) => cache.get(key),
       close: async () => cache.clear(),
     };
   },
@@ -67,6 +71,7 @@ const bentocache: Contender = {
           factory: async ({ skip }) => (await load(key)) ?? skip(),
         }),
       }),
+      hit: (key) => bento.get({ key }),
       close: () => bento.disconnectAll(),
     };
   },
@@ -81,6 +86,7 @@ const cacheable: Contender = {
       read: async (key) => ({
         value: await cache.getOrSet(key, () => load(key), { ttl, throwErrors: true }),
       }),
+      hit: (key) => cache.get(key),
       close: () => cache.disconnect(),
     };
   },
@@ -102,6 +108,7 @@ const holdfast: Contender = {
         const answer = await cache.read(key);
         return { value: 'value' in answer ? answer.value : undefined, says: answer.status };
       },
+      hit: (key) => cache.lookup(key),
       close: () => cache.stop(),
     };
   },
