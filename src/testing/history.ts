@@ -19,11 +19,15 @@ export type Happening<V> =
   | ({ readonly type: 'row' } & Seen<V>)
   /** The source was asked. `call` numbers the question. */
   | { readonly type: 'asked'; readonly call: number; readonly method: SourceMethod; readonly key?: string }
-  /** It answered, what it held at `asOf` (an order). A scan answers many times, once for each page. */
+  /**
+   * It answered to what it was asked at `began`, what it held at `asOf` (orders). A scan answers many times, once for each
+   * page.
+   */
   | {
       readonly type: 'answered';
       readonly call: number;
       readonly method: SourceMethod;
+      readonly began: number;
       readonly asOf: number;
       readonly rows: readonly Seen<V>[];
       /** Nothing more comes. */
@@ -49,7 +53,6 @@ export type Happening<V> =
       readonly key: string;
       readonly by: 'lookup' | 'read';
       readonly began: number;
-      readonly wall: number;
       readonly lookup: Lookup<V>;
     }
   | { readonly type: 'failed'; readonly key: string; readonly by: 'read'; readonly error: string }
@@ -59,8 +62,15 @@ export type Happening<V> =
   /** A cache began to answer. */
   | { readonly type: 'booted' };
 
-/** A happening with its place: `order` is its index in the history, `at` its virtual time. */
-export type Happened<V> = Happening<V> & { readonly order: number; readonly at: Milliseconds };
+/** A happening with its place. */
+export type Happened<V> = Happening<V> & {
+  /** Its index in the history. */
+  readonly order: number;
+  /** Its virtual time, ms. */
+  readonly at: Milliseconds;
+  /** What the wall clock said, ms since the epoch. */
+  readonly wall: Milliseconds;
+};
 
 /** Everything that happened, in order. Times alone cannot tell what came first at one instant. */
 export class History<V> {
@@ -85,13 +95,15 @@ export class History<V> {
   add(happening: Happening<V>): number {
     const order = this.#happened.length;
     const world = currentWorld();
-    this.#happened.push({ ...happening, order, at: world?.now ?? performance.now() });
-    world?.note(line(happening));
+    this.#happened.push({ ...happening, order, at: world?.now ?? performance.now(), wall: Date.now() });
+    world?.note(`${happening.type} ${shown(rest(happening))}`);
     return order;
   }
 }
 
+const rest = <V>({ type: _, ...others }: Happening<V>): object => others;
+
 /** A happening in one line. */
-function line<V>({ type, ...rest }: Happening<V>): string {
-  return `${type} ${shown(rest)}`;
+export function line<V>({ type, order, at, wall: _, ...others }: Happened<V>): string {
+  return `#${order} ${at} ms ${type} ${shown(others)}`;
 }

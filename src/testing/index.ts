@@ -23,12 +23,17 @@ export {
   tapeArbitrary,
   thrownArbitrary,
 } from './arbitraries.js';
+export { createWorld } from './create-world.js';
 export type { FaultPoints } from './fault-points.js';
 export { type Fault, type FaultTargets, inflict, type SourceMode, schedule, type Thrown } from './faults.js';
 export { type Happened, type Happening, History, type Seen, type SourceMethod } from './history.js';
+export { keepsItsPromises, violations } from './invariants.js';
+export { type ObservableCache, observedCache } from './observed-cache.js';
 export { type SeededRandom, seededRandom } from './random.js';
 export { world } from './run-world.js';
 export { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from './scripted-source.js';
 export type { TraceEntry } from './trace.js';
 export type { Uncaught } from './uncaught.js';
-export { createWorld, currentWorld, hop, type World, type WorldOptions } from './world.js';
+export type { CacheTerms, Violation } from './violation.js';
+export { currentWorld, hop, type World, type WorldOptions } from './world.js';
+export type { WorldProcess } from './world-process.js';

@@ -1,8 +1,9 @@
 import { NonDeterminismError, WorldStuckError, WorldUncaughtError } from '../errors.js';
+import { createWorld } from './create-world.js';
 import { shown } from './shown.js';
 import type { TraceEntry } from './trace.js';
 import type { Uncaught } from './uncaught.js';
-import { createWorld, lastOneLeft, type World, type WorldOptions } from './world.js';
+import { lastOneLeft, type World, type WorldOptions } from './world.js';
 
 /**
  * Enters a world, runs `body` in it while driving its time, and leaves it, whatever happens.

@@ -1,12 +1,11 @@
-import { SourceUnavailableError } from '../errors.js';
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Row, Source, SourceContext } from '../sources/source.js';
 import type { SourceMode } from './faults.js';
 import { History, type Seen, type SourceMethod } from './history.js';
 import { shown } from './shown.js';
+import { refused, SourceCall } from './source-calls.js';
 import { Storage } from './storage.js';
 import { thrown } from './thrown.js';
-import { hop } from './world.js';
 
 export interface ScriptedSourceOptions<V> {
   /** What the database holds at first. */
@@ -58,67 +57,8 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     storage.set({ key, state: 'present', value });
   }
 
-  /** What the mode does to one question before it is answered; resolves with the order whose state is answered. */
-  async function gate(
-    call: number,
-    method: SourceMethod,
-    how: SourceMode,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const asOf = history.next;
-    switch (how.mode) {
-      case 'unreachable':
-        await hop(`source ${method} ${call}`);
-        throw how.as === 'ECONNREFUSED' ? refused() : new SourceUnavailableError('Scripted: away.');
-      case 'flap':
-        await hop(`source ${method} ${call}`);
-        if (Math.floor((performance.now() - since) / how.every) % 2 === 1) throw refused();
-        return asOf;
-      case 'slow':
-        await waited(how.ms, how.deaf ? undefined : signal);
-        return asOf;
-      case 'hang':
-        return await waited(undefined, how.deaf ? undefined : signal).then(() => asOf);
-      case 'throws':
-        await hop(`source ${method} ${call}`);
-        throw thrown(how.what);
-      case 'lies':
-        await hop(`source ${method} ${call}`);
-        return storage.orderAt(how.by);
-      default:
-        await hop(`source ${method} ${call}`);
-        return asOf;
-    }
-  }
-
-  /** Notes a question, its end, and whether it was abandoned. */
-  function begin(method: SourceMethod, signal: AbortSignal, key?: string) {
-    const call = history.newCall();
-    let ended = false;
-    history.add({ type: 'asked', call, method, ...(key !== undefined && { key }) });
-    const abandon = (): void => {
-      if (!ended) history.add({ type: 'abandoned', call, method });
-    };
-    signal.addEventListener('abort', abandon, { once: true });
-    const end = (): void => {
-      ended = true;
-      signal.removeEventListener('abort', abandon);
-    };
-    return {
-      call,
-      answer(asOf: number, rows: readonly Seen<V>[], last: boolean): void {
-        if (last) end();
-        history.add({ type: 'answered', call, method, asOf, rows, last });
-      },
-      reject(error: unknown): unknown {
-        end();
-        history.add({ type: 'rejected', call, method, error: shown(error) });
-        return error;
-      },
-      /** The consumer went away before the last page. */
-      end,
-    };
-  }
+  const pass = (call: SourceCall<V>, how: SourceMode): Promise<number> =>
+    call.pass(how, (by) => storage.orderAt(by), since);
 
   /** One question with one answer. Not `async`: some modes throw before there is a promise. */
   function question<T>(
@@ -127,17 +67,17 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     key: string | undefined,
     answer: (asOf: number) => { readonly rows: readonly Seen<V>[]; readonly value: T },
   ): Promise<T> {
-    const asked = begin(method, signal, key);
+    const call = new SourceCall(history, method, signal, key);
     const how = mode;
-    if (how.mode === 'throws' && how.sync === true) throw asked.reject(thrown(how.what));
+    if (how.mode === 'throws' && how.sync === true) throw call.rejected(thrown(how.what));
     return (async () => {
       try {
-        const asOf = await gate(asked.call, method, how, signal);
+        const asOf = await pass(call, how);
         const { rows, value } = answer(asOf);
-        asked.answer(asOf, rows, true);
-        return how.mode === 'nonsense' ? (nonsense[asked.call % nonsense.length] as T) : value;
+        call.answered(asOf, rows, true);
+        return how.mode === 'nonsense' ? (nonsense[call.number % nonsense.length] as T) : value;
       } catch (error) {
-        throw asked.reject(error);
+        throw call.rejected(error);
       }
     })();
   }
@@ -148,21 +88,21 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     signal: AbortSignal,
     next: (asOf: number) => { readonly page: P; readonly rows: readonly Seen<V>[] } | undefined,
   ): AsyncGenerator<P> {
-    const asked = begin(method, signal);
+    const call = new SourceCall(history, method, signal);
     try {
       for (let batches = 0; ; batches++) {
         const how = mode;
         if (how.mode === 'partial' && batches >= how.batches) throw refused();
-        const asOf = await gate(asked.call, method, how, signal);
+        const asOf = await pass(call, how);
         const found = next(asOf);
-        asked.answer(asOf, found?.rows ?? [], found === undefined);
+        call.answered(asOf, found?.rows ?? [], found === undefined);
         if (found === undefined) return;
         yield how.mode === 'nonsense' ? (nonsense[batches % nonsense.length] as P) : found.page;
       }
     } catch (error) {
-      throw asked.reject(error);
+      throw call.rejected(error);
     } finally {
-      asked.end();
+      call.end();
     }
   }
 
@@ -255,12 +195,6 @@ const nonsense: readonly unknown[] = [
   [],
 ];
 
-const refused = (): Error =>
-  Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), {
-    code: 'ECONNREFUSED',
-    syscall: 'connect',
-  });
-
 function rowOf<V>({ key, state, value, expiresAt }: Seen<V>): Row<V> {
   return {
     key,
@@ -276,20 +210,3 @@ const seenOf = <V>({ key, value, expiresAt }: Row<V>): Seen<V> => ({
   ...(value !== undefined && { value }),
   ...(expiresAt !== undefined && { expiresAt }),
 });
-
-/** Resolves after `ms`, or never; rejects with the signal's reason when that fires first. */
-function waited(ms: number | undefined, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const abort = (): void => {
-      globalThis.clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const answer = (): void => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    };
-    const timer = ms === undefined ? undefined : globalThis.setTimeout(answer, ms);
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-}

@@ -4,4 +4,4 @@ import { inspect } from 'node:util';
 export const shown = (value: unknown): string =>
   value instanceof Error
     ? `${value.name}: ${value.message}`
-    : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+    : inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY });

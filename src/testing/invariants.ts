@@ -1,0 +1,45 @@
+import { InvariantError } from '../errors.js';
+import { absenceKnown } from './absence-known.js';
+import { boundedStaleness } from './bounded-staleness.js';
+import { type Happened, line } from './history.js';
+import { noResurrection } from './no-resurrection.js';
+import { oneLoad } from './one-load.js';
+import type { CacheTerms, Violation } from './violation.js';
+
+/** All that a history shows of broken promises, in the order in which they were broken. */
+export function violations<V>(history: readonly Happened<V>[], terms: CacheTerms): readonly Violation[] {
+  return [noResurrection, absenceKnown, boundedStaleness, oneLoad]
+    .flatMap((check) => check(history, terms))
+    .sort((a, b) => a.order - b.order);
+}
+
+/** @throws InvariantError with the first promise that was broken, and all that happened to its key until then. */
+export function keepsItsPromises<V>(history: readonly Happened<V>[], terms: CacheTerms): void {
+  const [first, ...others] = violations(history, terms);
+  if (first === undefined) return;
+  const about = history.filter(
+    (happened) => happened.order <= first.order && (first.key === undefined || concerns(happened, first.key)),
+  );
+  throw new InvariantError(
+    `${first.guarantee}: ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}\n` +
+      about.slice(-40).map(line).join('\n'),
+  );
+}
+
+function concerns<V>(happened: Happened<V>, key: string): boolean {
+  switch (happened.type) {
+    case 'answered':
+      return happened.rows.some((row) => row.key === key) || happened.last;
+    case 'gone':
+      return happened.keys === 'all' || happened.keys.includes(key);
+    case 'fault':
+    case 'killed':
+    case 'booted':
+      return true;
+    case 'rejected':
+    case 'abandoned':
+      return false;
+    default:
+      return happened.key === key;
+  }
+}

@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Happened } from './history.js';
+import { bringing, lastGone, lastPut, lifeAt, originsOf, toldIn } from './origins.js';
+import type { CacheTerms, Violation } from './violation.js';
+
+/**
+ * What was sent away, or replaced by a `put`, does not come back by a read that began before; nor does an older row of
+ * the source after a newer one was told. A caller who asked before may still get the old value.
+ */
+export function noResurrection<V>(history: readonly Happened<V>[], terms: CacheTerms): Violation[] {
+  const found: Violation[] = [];
+  const newest = new Map<string, { readonly rank: number; readonly told: number; readonly life: number }>();
+  for (const told of toldIn(history)) {
+    const { key, order, began, lookup } = told;
+    if (lookup.status !== 'fresh' && lookup.status !== 'stale') continue;
+    const { value } = lookup;
+    const violate = (message: string): void =>
+      void found.push({ guarantee: 'no resurrection', message, order, key });
+
+    const origins = bringing(originsOf(history, key, order), value);
+    const gone = lastGone(history, key, began, terms.journalWithin ?? 100);
+    const put = lastPut(history, key, began);
+    const floor = Math.max(gone?.order ?? -1, put?.order ?? -1);
+    if (!origins.some((origin) => origin.began > floor || origin.order === put?.order)) {
+      const because =
+        gone !== undefined && gone.order === floor
+          ? `after ${gone.by} (#${gone.order})`
+          : put !== undefined
+            ? `after put (#${put.order})`
+            : 'which nobody ever brought';
+      violate(`"${key}" is ${lookup.status} ${String(value)} ${because}`);
+      continue;
+    }
+
+    // A value that was put may be one that the source never held: such values have no rank.
+    if (origins.some(({ by }) => by === 'put')) continue;
+    const rank = history.findLast(
+      (happened) =>
+        happened.type === 'row' &&
+        happened.order < order &&
+        happened.key === key &&
+        isDeepStrictEqual(happened.value, value),
+    )?.order;
+    if (rank === undefined) continue;
+    const life = lifeAt(history, order);
+    const before = newest.get(key);
+    if (before !== undefined && before.life === life && before.told < began && rank < before.rank) {
+      violate(
+        `"${key}" is ${lookup.status} ${String(value)}, older than what was told before (#${before.told})`,
+      );
+    }
+    if (before === undefined || before.life !== life || rank > before.rank) {
+      newest.set(key, { rank, told: order, life });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,77 @@
+import type { Lookup } from '../../actors/cache/lookup.js';
+import type { Happening, History } from './history.js';
+import { shown } from './shown.js';
+import type { WorldProcess } from './world-process.js';
+
+/** What is observed of a cache: the part of its face that a history can judge. */
+export interface ObservableCache<V> {
+  lookup(key: string): Lookup<V>;
+  read(key: string): Promise<Lookup<V>>;
+  put(key: string, value: V, entry?: { readonly expiresAt?: number }): void;
+  invalidate(keys: string | readonly string[]): void;
+  revoke(keys: string | readonly string[]): void;
+  remove(key: string): Promise<void>;
+  clear(): void;
+}
+
+/**
+ * The same cache, with everything that it tells and is told noted in the history. Use it in the place of the cache. With a
+ * `process` everything runs in that, and once it was killed nothing is noted any more.
+ *
+ * @example
+ * ```ts
+ * const db = scriptedSource<string>();
+ * const cache = observedCache(defineCache({ name: 'users', source: db }), db.history);
+ * ```
+ */
+export function observedCache<V>(
+  cache: ObservableCache<V>,
+  history: History<V>,
+  process?: WorldProcess,
+): ObservableCache<V> {
+  const run = <T>(work: () => T): T => (process === undefined ? work() : process.run(work));
+  const note = (happening: Happening<V>): void => {
+    if (process === undefined || process.alive) history.add(happening);
+  };
+  const gone = (keys: string | readonly string[], by: 'invalidate' | 'revoke' | 'remove'): void =>
+    note({ type: 'gone', keys: typeof keys === 'string' ? [keys] : keys, by });
+
+  return {
+    lookup(key) {
+      const lookup = run(() => cache.lookup(key));
+      note({ type: 'told', key, by: 'lookup', began: history.next, lookup });
+      return lookup;
+    },
+    async read(key) {
+      const began = history.next;
+      try {
+        const lookup = await run(() => cache.read(key));
+        note({ type: 'told', key, by: 'read', began, lookup });
+        return lookup;
+      } catch (error) {
+        note({ type: 'failed', key, by: 'read', error: shown(error) });
+        throw error;
+      }
+    },
+    put(key, value, entry = {}) {
+      run(() => cache.put(key, value, entry));
+      note({ type: 'put', key, value, ...entry });
+    },
+    invalidate(keys) {
+      run(() => cache.invalidate(keys));
+      gone(keys, 'invalidate');
+    },
+    revoke(keys) {
+      run(() => cache.revoke(keys));
+      gone(keys, 'revoke');
+    },
+    async remove(key) {
+      await run(() => cache.remove(key));
+      gone(key, 'remove');
+    },
+    clear() {
+      run(() => cache.clear());
+      note({ type: 'gone', keys: 'all', by: 'clear' });
+    },
+  };
+}

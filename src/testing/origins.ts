@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Milliseconds } from '../runtime/duration.js';
+import type { Happened, Seen } from './history.js';
+
+/** Where a cache may have had what it tells of a key: an answer of the source, or a `put`. */
+export interface Origin<V> {
+  readonly by: 'answer' | 'put';
+  readonly seen: Seen<V>;
+  /** The order at which the question began; of a put, its own. */
+  readonly began: number;
+  /** The order at which it came in. */
+  readonly order: number;
+  readonly at: Milliseconds;
+  readonly wall: Milliseconds;
+}
+
+/** Everything that came in about a key before `until`, oldest first. */
+export function originsOf<V>(history: readonly Happened<V>[], key: string, until: number): Origin<V>[] {
+  const origins: Origin<V>[] = [];
+  for (const happened of history) {
+    const { order, at, wall } = happened;
+    if (order >= until) break;
+    if (happened.type === 'put' && happened.key === key) {
+      const { value, expiresAt } = happened;
+      const seen: Seen<V> = { key, state: 'present', value, ...(expiresAt !== undefined && { expiresAt }) };
+      origins.push({ by: 'put', seen, began: order, order, at, wall });
+    } else if (happened.type === 'answered') {
+      const seen = happened.rows.find((row) => row.key === key);
+      if (seen !== undefined) origins.push({ by: 'answer', seen, began: happened.began, order, at, wall });
+    }
+  }
+  return origins;
+}
+
+/** Those that brought this value. */
+export const bringing = <V>(origins: readonly Origin<V>[], value: V): Origin<V>[] =>
+  origins.filter(({ seen }) => seen.state === 'present' && isDeepStrictEqual(seen.value, value));
+
+/** When the process that was running at `order` booted: an order, -1 for the first. */
+export const lifeAt = <V>(history: readonly Happened<V>[], order: number): number =>
+  history.findLast((happened) => happened.type === 'booted' && happened.order < order)?.order ?? -1;
+
+/**
+ * The last time before `until` that the key was sent away here, so that the process at `until` must know it: what was
+ * sent away less than `journalWithin` before a kill may be forgotten, and a `clear` always.
+ */
+export function lastGone<V>(
+  history: readonly Happened<V>[],
+  key: string,
+  until: number,
+  journalWithin: Milliseconds,
+): Extract<Happened<V>, { readonly type: 'gone' }> | undefined {
+  let nextKill: Milliseconds = Number.POSITIVE_INFINITY;
+  for (let order = until - 1; order >= 0; order--) {
+    const happened = history[order]!;
+    if (happened.type === 'killed') nextKill = happened.at;
+    if (happened.type !== 'gone') continue;
+    if (happened.keys !== 'all' && !happened.keys.includes(key)) continue;
+    if (happened.by === 'remove' || nextKill === Number.POSITIVE_INFINITY) return happened;
+    if (happened.by !== 'clear' && nextKill - happened.at >= journalWithin) return happened;
+  }
+  return undefined;
+}
+
+/** The last `put` of a key before `until` that the process at `until` has itself seen. */
+export function lastPut<V>(
+  history: readonly Happened<V>[],
+  key: string,
+  until: number,
+): Extract<Happened<V>, { readonly type: 'put' }> | undefined {
+  for (let order = until - 1; order >= 0; order--) {
+    const happened = history[order]!;
+    if (happened.type === 'killed') return undefined;
+    if (happened.type === 'put' && happened.key === key) return happened;
+  }
+  return undefined;
+}
+
+/** Every time that the cache told something of a key. */
+export const toldIn = <V>(
+  history: readonly Happened<V>[],
+): Extract<Happened<V>, { readonly type: 'told' }>[] =>
+  history.filter((happened) => happened.type === 'told');
