@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 
 /** `HOLD`, where SQLite and `file` look for whose file it is. */
 export const applicationId = 0x484f4c44;
@@ -64,8 +64,23 @@ interface KeyAndSeq {
 }
 type MetaRow = readonly [value: Buffer, crc: number];
 
+export interface Statements {
+  readonly put: Statement<[RecordParameters]>;
+  readonly gone: Statement<[KeyAndSeq]>;
+  readonly lifted: Statement<[KeyAndSeq]>;
+  readonly skipped: Statement<[KeyAndSeq]>;
+  readonly last: Statement<[], number | null>;
+  readonly count: Statement<[], number>;
+  readonly stretch: Statement<[Between & { readonly rows: number }], number>;
+  readonly entries: Statement<[Between & FloorParameters], Row>;
+  readonly tombstones: Statement<[Between & FloorParameters], Row>;
+  readonly purge: Statement<[Between & FloorParameters]>;
+  readonly meta: Statement<[string], MetaRow>;
+  readonly setMeta: Statement<[string, Buffer, number]>;
+}
+
 /** Every statement, prepared once. */
-export function prepareStatements(db: Database) {
+export function prepareStatements(db: Database): Statements {
   return {
     /** A record; of two of one key the higher holds (`supersedes`). */
     put: db.prepare<[RecordParameters]>(`
@@ -111,5 +126,3 @@ export function prepareStatements(db: Database) {
     ),
   };
 }
-
-export type Statements = ReturnType<typeof prepareStatements>;

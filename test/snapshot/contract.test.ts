@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'vitest';
+import { memorySnapshotStore } from '../../src/snapshot/memory-store.js';
+import { type SqliteSnapshotOptions, sqliteSnapshotStore } from '../../src/snapshot/sqlite/index.js';
+import { type SnapshotPlace, snapshotStoreSuite } from '../../src/testing/snapshot-store-suite.js';
+
+describe('the store in memory', () => {
+  snapshotStoreSuite({
+    describe,
+    it,
+    async make() {
+      const store = memorySnapshotStore();
+      return { store: () => store };
+    },
+  });
+});
+
+const onDisk = (options: Omit<SqliteSnapshotOptions, 'file'>) => async (): Promise<SnapshotPlace> => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  const file = join(folder, 'deep', 'sessions.snapshot');
+  return {
+    store: () => sqliteSnapshotStore({ file, ...options }),
+    dispose: () => rm(folder, { recursive: true, force: true }),
+  };
+};
+
+describe('the SQLite file', () => {
+  snapshotStoreSuite({ describe, it, make: onDisk({ thread: false }) });
+});
+
+describe('the SQLite file, encrypted', () => {
+  snapshotStoreSuite({ describe, it, make: onDisk({ thread: false, secret: 'correct horse' }) });
+});
+
+describe('the SQLite file in its thread', () => {
+  snapshotStoreSuite({
+    describe,
+    // A thread that runs from source takes long to start, and the random test reboots often.
+    it: (name, body) => (name.includes('as the model says') ? it.skip(name, body) : it(name, body)),
+    make: onDisk({}),
+  });
+});
