@@ -17,7 +17,7 @@ import type { CacheEvents } from './bus/cache-events.js';
 import { createRuntime, type Runtime } from './create-runtime.js';
 import { LoadTimeoutError, StateError } from './errors.js';
 import { type Duration, milliseconds } from './runtime/duration.js';
-import { defaultSnapshotStore } from './snapshot/index.js';
+import { defaultSnapshotStore, type SnapshotFileOptions, type SnapshotStore } from './snapshot/index.js';
 import { functionSource } from './sources/index.js';
 
 /** A cache in front of a source, and the handle of all that outlives its actors. */
@@ -103,7 +103,7 @@ class CacheHandle<V> implements Cache<V> {
       openStore:
         snapshot === undefined
           ? undefined
-          : async () => ('store' in snapshot ? snapshot.store : defaultSnapshotStore(snapshot)),
+          : async () => ('store' in snapshot ? snapshot.store : fileStore(snapshot)),
     });
     this.#client = new CacheClient(this.#core);
     this.supervisor = cacheTree(this.#core);
@@ -253,3 +253,7 @@ class CacheHandle<V> implements Cache<V> {
     }
   }
 }
+
+/** The store is given what is its own: how often it is written is the snapshotter's. */
+const fileStore = ({ file, secret }: SnapshotFileOptions): SnapshotStore =>
+  defaultSnapshotStore(secret === undefined ? { file } : { file, secret });
