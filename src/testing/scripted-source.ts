@@ -111,7 +111,7 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     return pages('scan', signal, (asOf) => {
       const rows = storage.page(asOf, after, batch);
       after = rows.at(-1)?.key;
-      return rows.length === 0 ? undefined : { rows, page: { rows: rows.map(rowOf), cursor: after ?? '' } };
+      return rows.length === 0 ? undefined : { rows, page: { rows: rows.map(rowOf), cursor: String(asOf) } };
     });
   };
 
