@@ -39,12 +39,14 @@ export function routes(app: FastifyInstance, { sessions, runtime, observer, stop
     const answer = await sessions.read(token);
     switch (answer.status) {
       case 'fresh':
-        return { ...answer.value, freshness: { status: answer.status, age: answer.age } };
-      case 'stale':
+      case 'stale': {
+        const { value, age, expiresAt: _, ...why } = answer; // the status, and why it is stale
         return {
-          ...answer.value,
-          freshness: { status: answer.status, age: answer.age, because: answer.because },
+          userId: value.user_id,
+          expiresAt: value.expires_at,
+          freshness: { ...why, age: Math.round(age) },
         };
+      }
       case 'absent':
         reply.code(401).header('www-authenticate', 'Bearer');
         return { error: 'no-such-session' };
@@ -65,7 +67,7 @@ export function routes(app: FastifyInstance, { sessions, runtime, observer, stop
     async (request, reply) => {
       const token = randomUUID();
       const expiresAt = Date.now() + week;
-      await sessions.save(token, { userId: request.body.userId, expiresAt }, { expiresAt });
+      await sessions.save(token, { user_id: request.body.userId, expires_at: expiresAt }, { expiresAt });
       reply.code(201);
       return { token, expiresAt };
     },

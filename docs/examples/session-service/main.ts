@@ -4,19 +4,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify from 'fastify';
-import { child, createRuntime, HoldfastError, runMain } from 'holdfast';
+import Fastify, { LogController } from 'fastify';
+import { child, createRuntime, OptionsError, runMain } from 'holdfast';
 import { observe } from 'holdfast/observe';
-import { sqliteSource } from 'holdfast/sqlite';
 import { routes } from './app.js';
 import { chaos, chaosActions } from './chaos.js';
 import { ConfigError, readConfig } from './config.js';
 import { createDatabase } from './database.js';
 import { greeting } from './greeting.js';
 import { logLines } from './log-line.js';
-import { type Session, sessionCache } from './sessions.js';
+import { sessionCache, sessionTable } from './sessions.js';
 import { slowable } from './slow.js';
 
+const host = '127.0.0.1';
 /** How long `/readyz` says that we are going before nobody is let in any more, in ms. */
 const notice = 300;
 /** How long requests under way may take after that, in ms. */
@@ -24,58 +24,63 @@ const patience = 2000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  if (config.ownDatabase) createDatabase(config.database);
-  mkdirSync(dirname(config.snapshot), { recursive: true });
-
-  const database = slowable(
-    sqliteSource<Session>({
-      file: config.database,
-      table: 'sessions',
-      key: 'token',
-      value: {
-        decode: (row) => ({ userId: String(row.user_id), expiresAt: Number(row.expires_at) }),
-        encode: ({ userId }) => ({ user_id: userId }),
-      },
-      expiresAt: 'expires_at',
-      revokedAt: 'revoked_at',
-      updatedAt: 'updated_at',
-      writable: true,
-    }),
-  );
-  const sessions = sessionCache(config, database.source);
-  const app = Fastify({ logger: { level: config.logLevel, stream: logLines }, disableRequestLogging: true });
+  const table = slowable(sessionTable(config.database));
+  const sessions = sessionCache(config, table.source);
+  const app = Fastify({
+    logger: { level: config.logLevel, stream: logLines },
+    logController: new LogController({ disableRequestLogging: true }),
+  });
   const runtime = createRuntime(
     { children: [child({ id: 'sessions', logic: sessions.supervisor })] },
     { logger: app.log },
   );
-  const observer = observe({
-    caches: { sessions },
-    runtime,
-    title: 'Session service',
-    actions: config.chaos ? chaosActions : [],
-  });
+  const actions = config.chaos ? chaosActions : [];
+  const observer = observe({ caches: { sessions }, runtime, title: 'Session service', actions });
 
   let stopping = false;
   routes(app, { sessions, runtime, observer, stopping: () => stopping });
-  if (config.chaos) chaos(app, { runtime, database: config.database, slowDown: database.slowDown });
+  if (config.chaos) chaos(app, { runtime, database: config.database, slowDown: table.slowDown });
 
-  await runtime.start();
-  const url = await app.listen({ host: '127.0.0.1', port: config.port });
-  console.log(greeting(url, config));
+  if (config.ownDatabase) createDatabase(config.database);
+  mkdirSync(dirname(config.snapshot), { recursive: true });
 
-  await runMain(runtime, {
+  const ended = runMain(runtime, {
+    timeout: '5s',
     async onStopping() {
       stopping = true;
-      console.log('\n  Stopping: not ready any more; requests end, then the tree, then the snapshot is written.');
+      console.log('\n  Stopping: not ready any more. Requests end, then the tree, with a last snapshot.');
       await sleep(notice);
       observer.close();
       await Promise.race([app.close(), sleep(patience)]);
       app.server.closeAllConnections();
     },
   });
+  try {
+    await runtime.start();
+  } catch {
+    return ended; // which has said why, and exits with 1
+  }
+  try {
+    const url = await app.listen({ host, port: config.port });
+    console.log(greeting(url, config));
+  } catch (error) {
+    console.error(cannotListen(error, config.port));
+    await runtime.stop();
+    await ended;
+    process.exitCode = 1;
+  }
+  await ended;
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exit(1);
+function cannotListen(error: unknown, port: number): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} of ${host} is taken. Give another: PORT=${port + 1} npm start`;
+  return `Cannot listen on port ${port} of ${host}: ${message}`;
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof ConfigError || error instanceof OptionsError;
+  console.error(expected ? error.message : error);
+  process.exitCode = 1;
 });
