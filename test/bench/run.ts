@@ -25,7 +25,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function suites(): Promise<Suite[]> {
   const files = readdirSync(new URL('.', import.meta.url)).filter(
-    (file) => file.endsWith('.ts') && file !== 'run.ts',
+    (file) => file.endsWith('.ts') && file !== 'run.ts' && !file.startsWith('_'),
   );
   return Promise.all(
     files.sort().map(async (file) => {
