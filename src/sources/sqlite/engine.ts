@@ -1,0 +1,224 @@
+import { StateError } from '../../errors.js';
+import type { Milliseconds } from '../../runtime/duration.js';
+import { DatabaseFile } from './database-file.js';
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js';
+import { explain } from './engine-error.js';
+import { keyOf, type RawRow, readRow } from './raw-row.js';
+import { fixedColumns, keysAtOnce, type TableSql, tableSql } from './statements.js';
+import { inMemory, type TablePlan } from './table-plan.js';
+import { readSchema } from './table-schema.js';
+
+/** Where a page ended, and the next begins. Opaque to callers. */
+export type Position = readonly [value: SqliteValue, tie: SqliteValue];
+
+/** Rows as they came, and the names of the columns of their values. */
+export interface RawRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly RawRow[];
+}
+
+export interface PageRequest {
+  /** Of which file the pages before were: none of another is given. */
+  readonly file: string;
+  readonly limit: number;
+  readonly now: Milliseconds;
+}
+
+/** `next` is undefined on the last page. `replaced`: the path names another file by now. */
+export type Page = (RawRows & { readonly next: Position | undefined }) | { readonly replaced: true };
+
+export type ChangesPage =
+  | (RawRows & { readonly gone: readonly string[]; readonly next: Position | undefined })
+  | { readonly replaced: true };
+
+/** The greatest stamp there can be; everything that is no number is greater to SQLite. */
+const latest = Number.MAX_SAFE_INTEGER;
+
+/** What is kept of one look at the schema. */
+interface Prepared {
+  readonly database: SqliteDatabase;
+  readonly version: string;
+  readonly sql: TableSql;
+  readonly statements: Map<string, SqliteStatement>;
+}
+
+/**
+ * One table of one database, synchronously: what runs in the source's thread. Every request looks at the path first, then
+ * at the schema's version, so a database that went away, came back, or was mended is noticed by the next request.
+ *
+ * Every method throws SourceUnavailableError when the database cannot be reached, and SourceConfigurationError when a
+ * table or a column is not there.
+ */
+export class SqliteEngine {
+  readonly #plan: TablePlan;
+  readonly #file: DatabaseFile;
+  #prepared: Prepared | undefined;
+
+  constructor(plan: TablePlan, given?: SqliteDatabase) {
+    this.#plan = plan;
+    this.#file = new DatabaseFile(plan, given);
+  }
+
+  ping(): void {
+    this.#request(() => undefined);
+  }
+
+  /** Which file is read now, and the newest stamp in its table. */
+  head(): { readonly file: string; readonly newest: Milliseconds | undefined } {
+    return this.#request((sql, file) => {
+      if (sql.changes === undefined) return { file, newest: undefined };
+      const [newest] = this.#read(sql.changes.newest, [latest])[0] ?? [];
+      return { file, newest: typeof newest === 'number' ? newest : undefined };
+    });
+  }
+
+  load(key: string, now: Milliseconds): RawRows {
+    return this.#request((sql) => this.#living(sql, this.#read(sql.byKey, [key]), now, new Set([key])));
+  }
+
+  /** At most `keysAtOnce` keys. */
+  loadMany(keys: readonly string[], now: Milliseconds): RawRows {
+    return this.#request((sql) =>
+      this.#living(sql, this.#read(sql.byKeys, padded(keys)), now, new Set(keys)),
+    );
+  }
+
+  /** Which of these are there and neither revoked nor expired. At most `keysAtOnce` keys. */
+  existing(keys: readonly string[], now: Milliseconds): readonly string[] {
+    return this.#request((sql) => {
+      const rows = this.#read(sql.standing, padded(keys)).map(readRow);
+      return rows.filter((row) => isLiving(row, now)).flatMap((row) => keyOf(row.key) ?? []);
+    });
+  }
+
+  scan({ file, limit, now, after }: PageRequest & { readonly after: Position | undefined }): Page {
+    return this.#request((sql, current) => {
+      if (current !== file) return { replaced: true };
+      const raw =
+        after === undefined
+          ? this.#read(sql.firstPage, [limit])
+          : this.#read(sql.nextPage, [...after, limit]);
+      return { ...this.#living(sql, raw, now), next: ending(raw, limit, 0) };
+    });
+  }
+
+  /** What is stamped from `from` (a stamp, or where the last page ended) to `to`. */
+  changes({
+    file,
+    limit,
+    now,
+    from,
+    to,
+  }: PageRequest & { readonly from: Milliseconds | Position; readonly to: Milliseconds }): ChangesPage {
+    return this.#request((sql, current) => {
+      if (current !== file) return { replaced: true };
+      if (sql.changes === undefined)
+        throw new StateError('Without "updatedAt" there are no changes to read.');
+      const raw =
+        typeof from === 'number'
+          ? this.#read(sql.changes.first, [from, to, limit])
+          : this.#read(sql.changes.next, [...from, to, limit]);
+      const gone = raw.map(readRow).filter((row) => !isLiving(row, now));
+      return {
+        ...this.#living(sql, raw, now),
+        gone: gone.flatMap((row) => keyOf(row.key) ?? []),
+        next: ending(raw, limit, 3),
+      };
+    });
+  }
+
+  /** @returns false when the row is there and revoked: it stays as it is. */
+  save(columns: readonly string[], values: readonly SqliteValue[]): boolean {
+    return this.#request((sql) => {
+      const { changes } = this.#statement(sql.save(columns)).run(...values);
+      return changes > 0 || columns.length === 1;
+    });
+  }
+
+  remove(key: string, now: Milliseconds): void {
+    this.#request((sql) => this.#statement(sql.remove).run({ key, now }));
+  }
+
+  close(): void {
+    this.#prepared = undefined;
+    this.#file.close();
+  }
+
+  #request<Answer>(perform: (sql: TableSql, file: string) => Answer): Answer {
+    try {
+      const { database, identity } = this.#file.connect();
+      return perform(this.#prepare(database), identity);
+    } catch (error) {
+      const { explained, reopen } = explain(error, this.#plan);
+      // Whatever the database said, the next request looks at its schema again.
+      this.#prepared = undefined;
+      if (reopen && this.#plan.file !== inMemory) this.#file.close();
+      throw explained;
+    }
+  }
+
+  #prepare(database: SqliteDatabase): TableSql {
+    const version = String(database.pragma('schema_version', { simple: true }));
+    if (this.#prepared?.database !== database || this.#prepared.version !== version) {
+      const sql = tableSql(this.#plan, readSchema(database, this.#plan));
+      this.#prepared = { database, version, sql, statements: new Map() };
+    }
+    return this.#prepared.sql;
+  }
+
+  #statement(sql: string): SqliteStatement {
+    const { database, statements } = this.#prepared as Prepared;
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      // Rows may be saved with ever other columns.
+      if (statements.size >= 32) statements.clear();
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #read(sql: string, parameters: readonly SqliteValue[]): SqliteValue[][] {
+    const rows = this.#statement(sql)
+      .raw()
+      .safeIntegers()
+      .all(...parameters) as SqliteValue[][];
+    return rows.map((row) => row.map(plain));
+  }
+
+  /** Without what is revoked or expired, and without rows whose key is equal by collation only. */
+  #living(
+    sql: TableSql,
+    raw: readonly SqliteValue[][],
+    now: Milliseconds,
+    asked?: ReadonlySet<string>,
+  ): RawRows {
+    const rows = raw.map(readRow).filter((row) => isLiving(row, now));
+    return {
+      columns: sql.valueColumns,
+      rows: asked === undefined ? rows : rows.filter((row) => asked.has(keyOf(row.key) ?? '')),
+    };
+  }
+}
+
+const isLiving = (row: RawRow, now: Milliseconds): boolean =>
+  row.revokedAt === null && !(typeof row.expiresAt === 'number' && row.expiresAt <= now);
+
+/** The position behind a full page. A page that is not full is the last. */
+function ending(raw: readonly SqliteValue[][], limit: number, by: 0 | 3): Position | undefined {
+  const last = raw.at(-1);
+  if (last === undefined || raw.length < limit) return undefined;
+  return [last[by] ?? null, last[fixedColumns - 1] ?? null];
+}
+
+/** Exactly as many parameters as the statement has places: NULL equals nothing. */
+function padded(keys: readonly string[]): (string | null)[] {
+  return Array.from({ length: keysAtOnce }, (_, at) => keys[at] ?? null);
+}
+
+/** Integers as numbers where that loses nothing. */
+function plain(value: SqliteValue): SqliteValue {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
