@@ -39,8 +39,8 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
   });
   const path = owner === undefined ? self.id : `${owner.path}/${self.id}`;
   const release = context.hold();
-  // XState does not stop the children of a machine that errors.
-  const unwatch = onAncestorError(self, () => stopActor(self));
+  // XState does not stop the children of a machine that errors; of one that is supervised, its incarnation does.
+  const unwatch = owner === undefined ? onAncestorError(self, () => stopActor(self)) : () => {};
   return {
     ...events,
     onPhase(phase) {

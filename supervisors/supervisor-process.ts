@@ -47,6 +47,7 @@ export class SupervisorProcess implements SupervisorHandle {
   #starting: Incarnation | undefined;
   #order: ExitReason | undefined;
   #reason: ExitReason | undefined;
+  #booted = false;
   #dead = false;
   /** Resolves when it serves no more and every child has been ended. */
   readonly ended: Promise<void>;
@@ -115,6 +116,7 @@ export class SupervisorProcess implements SupervisorHandle {
       if (this.#interrupted) return;
       if (outcome.type === 'failed') return this.#terminate(this.#startFailed(child, outcome.reason));
     }
+    this.#booted = true;
     this.#host.onPhase('running');
   }
 
@@ -144,6 +146,7 @@ export class SupervisorProcess implements SupervisorHandle {
   }
 
   async #restart(child: Child, reason: ExitReason): Promise<void> {
+    if (this.#interrupted) return;
     const { id } = child.spec;
     if (!this.#window.count(monotonicNow())) {
       this.#host.report.gaveUp(id, reason);
@@ -175,7 +178,8 @@ export class SupervisorProcess implements SupervisorHandle {
   async #terminate(reason: ExitReason): Promise<void> {
     this.#order ??= reason;
     this.#reason = reason;
-    this.#host.onPhase('stopping');
+    // Who never ran has failed to start, and must not be taken for ready on the way out.
+    if (this.#booted) this.#host.onPhase('stopping');
     await this.#stopAll([...this.#children.keys()]);
     if (this.#dead) return;
     this.#close();

@@ -177,7 +177,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
       });
   }
 
-  erred(error: unknown): void {
+  erred(error: unknown, unheard: boolean): void {
+    if (unheard) this.#report.lateError(error);
     if (typeof error !== 'object' || error === null) return;
     this.#seen ??= new WeakSet();
     this.#seen.add(error);
@@ -288,7 +289,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#phase = 'dead';
     this.#reason = reason;
     this.#startTimer?.cancel();
-    this.#root?.stopFamily();
+    this.#endFamily();
     if (this.spec.name !== undefined) this.scope.names.release(this.spec.name, this);
     this.run(() => this.#abort?.abort(this.#obituary(reason)));
     const callbacks = this.#atEnd;
@@ -304,6 +305,13 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     if (!starting) this.#onExit(this, reason);
     else this.#settled(ignored ? { type: 'ignored' } : { type: 'failed', reason });
+  }
+
+  /** What an XState actor does not do for itself when it errors. */
+  #endFamily(): void {
+    if (this.#root === undefined) return;
+    supervisorHandle(this.#root.ref)?.kill();
+    this.#root.stopFamily();
   }
 
   #obituary(reason: ExitReason): ActorDiedError {

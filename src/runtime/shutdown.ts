@@ -6,6 +6,8 @@ import { supervisorHandle } from './supervisor-handle.js';
 import { after, type Timer } from './time.js';
 import { namesEvent } from './xstate.js';
 
+const killed: ExitReason = { type: 'killed' };
+
 /** What a machine is asked to stop by, if one of its active states names it. */
 export interface ShutdownEvent {
   readonly type: 'holdfast.shutdown';
@@ -25,24 +27,26 @@ export function shutDown(incarnation: Incarnation, reason: ExitReason): Promise<
       resolve(end);
     });
     const { shutdown } = incarnation.spec;
-    if (shutdown === 'brutal') return incarnation.end({ type: 'killed' }, { shutdown: true });
-    const wait = ask(incarnation, reason) ? shutdown : undefined;
-    if (incarnation.reason !== undefined || wait === 'infinity') return;
-    if (wait === undefined) return incarnation.end(reason, { shutdown: true });
-    const kill = (): void => overrun(incarnation, wait);
-    if (wait === 0) kill();
-    else timer = after(wait, kill);
+    if (shutdown === 'brutal') incarnation.end(killed, { shutdown: true });
+    else if (!ask(incarnation, reason)) incarnation.end(endOf(incarnation, reason), { shutdown: true });
+    else if (incarnation.reason !== undefined || shutdown === 'infinity') return;
+    else if (shutdown === 0) overrun(incarnation, shutdown);
+    else timer = after(shutdown, () => overrun(incarnation, shutdown));
   });
 }
 
 function overrun(incarnation: Incarnation, wait: Milliseconds): void {
   incarnation.report.overran(wait);
-  incarnation.end({ type: 'killed' }, { shutdown: true });
+  incarnation.end(killed, { shutdown: true });
 }
+
+/** Who is still starting cannot be asked, and is killed. */
+const endOf = (incarnation: Incarnation, reason: ExitReason): ExitReason =>
+  incarnation.phase === 'starting' ? killed : reason;
 
 /** Whether it was asked, and is to be waited for. */
 function ask(incarnation: Incarnation, reason: ExitReason): boolean {
-  if (incarnation.phase === 'starting') return false;
+  if (!incarnation.isMade) return false;
   if (incarnation.phase === 'stopping') return true;
   const { ref } = incarnation;
   const supervisor = supervisorHandle(ref);
@@ -51,6 +55,7 @@ function ask(incarnation: Incarnation, reason: ExitReason): boolean {
     supervisor.stop(reason);
     return true;
   }
+  if (incarnation.phase === 'starting') return false;
   const event: ShutdownEvent = { type: 'holdfast.shutdown', reason };
   if (!namesEvent(ref, event)) return false;
   incarnation.askedToStop(reason);

@@ -23,6 +23,8 @@ export interface SupervisorHandle {
   readonly reason: ExitReason | undefined;
   /** Begins the orderly end: children in reverse start order, each within its own shutdown time. */
   stop(reason: ExitReason): void;
+  /** Kills every child, depth first, before it returns. */
+  kill(): void;
   tree(): readonly TreeNode[];
 }
 

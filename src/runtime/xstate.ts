@@ -71,8 +71,8 @@ export interface RootOwner {
   run<R>(work: () => R): R;
   /** A callback of whoever subscribes now, to be called as theirs, wherever it is called from. */
   bind(callback: Callback): Callback;
-  /** An actor of the family has errored; whether that was handled is not known. */
-  erred(error: unknown): void;
+  /** An actor of the family has errored. `unheard`: whoever would be told is no more. */
+  erred(error: unknown, unheard: boolean): void;
   /** An inspector of the system threw. */
   inspectorFailed(error: unknown): void;
 }
@@ -142,8 +142,11 @@ export class Root {
   #end(perform: () => void): void {
     if (this.#ending) return;
     this.#ending = true;
-    if (this.#busy > 0) this.#afterwards = perform;
-    else this.#owner.run(perform);
+    const unlessStopped = (): void => {
+      if (!this.isStopped) perform();
+    };
+    if (this.#busy > 0) this.#afterwards = unlessStopped;
+    else this.#owner.run(unlessStopped);
   }
 
   #occupied(work: () => void): void {
@@ -171,7 +174,9 @@ export class Root {
       unregister(actor);
       if (actor._processingStatus !== stopped) return;
       if (actor._parent !== undefined) this.#children.get(actor._parent)?.delete(actor);
-      if (actor._snapshot?.status === 'error') this.#owner.erred(actor._snapshot.error);
+      if (actor._snapshot?.status === 'error') {
+        this.#owner.erred(actor._snapshot.error, this.#isUnheard(actor._parent));
+      }
       this.#stopDescendants(actor);
     };
     system._sendInspectionEvent = (event) => {
@@ -182,6 +187,11 @@ export class Root {
         this.#owner.inspectorFailed(error);
       }
     };
+  }
+
+  #isUnheard(parent: InnerActor | undefined): boolean {
+    if (parent === undefined) return false;
+    return parent._processingStatus === stopped || (this.#ending && parent === this.#actor);
   }
 
   /** Makes an actor of the family work in the owner's context, and call back its observers in theirs. */
@@ -295,21 +305,31 @@ export const stopActor = (ref: AnyActorRef): void => {
  */
 export function onAncestorError(ref: AnyActorRef, callback: () => void): () => void {
   const actor = inner(ref);
-  const { system } = actor;
-  const unregister = system._unregister;
-  let watching = true;
-  const watched = (ended: InnerActor): void => {
-    unregister(ended);
-    if (!watching || ended._processingStatus !== stopped || ended._snapshot?.status !== 'error') return;
+  const watchers = errorWatchers(actor.system);
+  const watcher = (ended: InnerActor): void => {
     let at = actor._parent;
     while (at !== undefined && at !== ended) at = at._parent;
     if (at !== undefined) callback();
   };
-  system._unregister = watched;
-  return () => {
-    watching = false;
-    if (system._unregister === watched) system._unregister = unregister;
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+type ErrorWatchers = Set<(erred: InnerActor) => void>;
+const watched = new WeakMap<InnerSystem, ErrorWatchers>();
+
+function errorWatchers(system: InnerSystem): ErrorWatchers {
+  const existing = watched.get(system);
+  if (existing !== undefined) return existing;
+  const watchers: ErrorWatchers = new Set();
+  watched.set(system, watchers);
+  const unregister = system._unregister;
+  system._unregister = (actor) => {
+    unregister(actor);
+    if (actor._processingStatus !== stopped || actor._snapshot?.status !== 'error') return;
+    for (const watcher of [...watchers]) watcher(actor);
   };
+  return watchers;
 }
 
 /** XState's words for a `sendParent` of an actor that has no parent. */
