@@ -47,16 +47,11 @@ export class CacheClient<V> {
     const slot = core.table.slotOf(stored);
     if (slot >= 0) {
       const { age, wall } = this.#clock.read();
-      const { table } = core;
-      const confirmedAt = table.confirmedAt(slot);
-      const ttl = table.ttlOf(slot);
-      const since = age - confirmedAt;
-      if (wall < table.expiresAt(slot) && since < ttl + table.staleForOf(slot)) {
-        if (since < ttl && table.flagsOf(slot) === Flag.none && confirmedAt >= core.doubtBefore)
-          core.counters.fresh++;
+      const standing = core.table.hit(slot, age, wall, core.doubtBefore);
+      if (standing > 0) {
+        if (standing === 2) core.counters.fresh++;
         else core.counters.stale++;
-        table.touch(slot);
-        return table.valueAt(slot);
+        return core.table.valueAt(slot);
       }
     }
     this.lookup(key);

@@ -21,7 +21,7 @@ export class Ledger {
   /** Added to this process's mutation numbers, so that they go on where the store's stood at the first opening. */
   shift: number | undefined;
   /** The next writing must be a full one: the first, or one after a doubtful file. */
-  fullDue = true;
+  fullDue = false;
   /** The snapshotter of this tree has ended in order: nothing will be written any more. */
   closed = false;
   last: { readonly at: number; readonly ok: boolean; readonly error?: unknown } | undefined;

@@ -58,6 +58,7 @@ export async function writeSnapshot<V>(
     if (stretch.spent && !(await stretch.yield())) return;
   }
   ledger.last = { at: wallNow(), ok: true };
+  if (counts.entries === 0 && counts.gone === 0 && !counts.complete) return;
   core.counters.snapshots++;
   core.bus.publish('snapshot.written', { ...counts, took: monotonicNow() - began });
 }

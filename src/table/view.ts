@@ -1,4 +1,4 @@
-import { Kind, pageMask, visitedBit } from './page.js';
+import { Kind, pageMask } from './page.js';
 import type { Denial, Tombstone } from './record.js';
 import { Records } from './records.js';
 
@@ -39,7 +39,7 @@ export class View<V> {
 
   /** Monotonic ms. */
   confirmedAt(slot: number): number {
-    return this.records.slots.page(slot).confirmedAt[slot & pageMask]!;
+    return this.records.slots.confirmedAt(slot);
   }
 
   /** ms. */
@@ -54,7 +54,7 @@ export class View<V> {
 
   /** Wall-clock ms; `Infinity` without one, `-Infinity` once latched. The entry is past it from that time on. */
   expiresAt(slot: number): number {
-    return this.records.slots.page(slot).expiresAt[slot & pageMask]!;
+    return this.records.slots.expiresAt(slot);
   }
 
   versionOf(slot: number): number | undefined {
@@ -76,16 +76,34 @@ export class View<V> {
 
   /** The caller's eight bits. */
   flagsOf(slot: number): number {
-    return this.records.slots.page(slot).flags[slot & pageMask]!;
+    return this.records.slots.flags(slot);
   }
 
   setFlags(slot: number, flags: number): void {
-    this.records.slots.page(slot).flags[slot & pageMask] = flags;
+    this.records.slots.setFlags(slot, flags);
+  }
+
+  /**
+   * A read on a hot path, in one look: 0 where the entry is past either end, 1 where it may still be read, 2 where it is also
+   * within its `ttl`, confirmed at `notBefore` or later, and carries no flag. Not past an end, it counts as touched.
+   */
+  hit(slot: number, now: number, wall: number, notBefore: number): 0 | 1 | 2 {
+    const page = this.records.slots.page(slot);
+    const at = slot & pageMask;
+    if (wall >= page.expiresAt[at]!) return 0;
+    const confirmedAt = page.confirmedAt[at]!;
+    const age = now - confirmedAt;
+    const ttl = this.records.ttl(slot);
+    const within = age < ttl;
+    if (!within && age >= ttl + this.records.staleFor(slot)) return 0;
+    const state = page.state[at]!;
+    if ((state & visitedBit) === 0) page.state[at] = state | visitedBit;
+    return within && page.flags[at] === 0 && confirmedAt >= notBefore ? 2 : 1;
   }
 
   /** The entry was read: it is among the last to make room. */
   touch(slot: number): void {
-    this.records.slots.page(slot).state[slot & pageMask]! |= visitedBit;
+    this.records.slots.visit(slot);
   }
 
   /** The source's denial of the key, whether or not its time is over. */
@@ -96,14 +114,14 @@ export class View<V> {
 
   tombstoneOf(key: string): Tombstone | undefined {
     const slot = this.records.slots.find(key);
-    return slot < 0 ? undefined : this.records.slots.tombstone(slot);
+    return slot < 0 ? undefined : this.records.tombstone(slot);
   }
 
   /** The slots of all entries. An entry that is there all the while comes once, whatever happens to the others. */
   *slots(): Generator<number, void, void> {
     const { records } = this;
     for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
-      if (records.kind(slot) === Kind.entry) yield slot;
+      if (records.slots.kind(slot) === Kind.entry) yield slot;
     }
   }
 
@@ -112,7 +130,7 @@ export class View<V> {
     const { records } = this;
     for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
       if (records.tombstones === 0) return;
-      const tombstone = records.slots.tombstone(slot);
+      const tombstone = records.tombstone(slot);
       if (tombstone !== undefined) yield tombstone;
     }
   }
