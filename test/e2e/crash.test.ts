@@ -1,9 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { requests } from './requests.js';
 import { fill, tokensIn } from './rows.js';
-import { actor, place } from './service.js';
-
-const soon = { timeout: 15_000, interval: 20 };
+import { actor, place, soon } from './service.js';
 
 /** More crashes than this within 5 s are above the tree's intensity. */
 const within = 3;
@@ -14,7 +12,7 @@ test.each(['cache', 'warmer', 'janitor', 'snapshotter'])(
     const { start, database } = place();
     fill(database, 1_000);
     const service = await start();
-    await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+    await service.warm();
     const load = requests(service, tokensIn(database));
 
     for (let crash = 1; crash <= within; crash++) {
@@ -52,7 +50,8 @@ test('crashes above the intensity: the tree gives up, then its supervisor, then 
   fill(database, 100);
   const service = await start({ LOG_LEVEL: 'error' });
   const [token = ''] = tokensIn(database);
-  await vi.waitFor(async () => expect((await service.status()).stats.snapshots).toBeGreaterThan(0), soon);
+  await service.warm();
+  await service.snapshotted();
 
   let ended = false;
   void service.exited.then(() => {

@@ -2,11 +2,9 @@ import { renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { fill, tokensIn } from './rows.js';
-import { place, type Service } from './service.js';
+import { place, type Service, soon } from './service.js';
 
 const boots = Number(process.env.HOLDFAST_KILLS ?? 50);
-const soon = { timeout: 15_000, interval: 20 };
-
 /** People log in and out, three at a time, until the process is gone. */
 function people(service: Service, out: Set<string>) {
   let going = true;
@@ -32,7 +30,8 @@ test(`SIGKILL at ${boots} random moments while snapshots are written: always res
   const quick = { SNAPSHOT_EVERY: '10ms', WARM_EVERY: '300ms' };
 
   let service = await start(quick);
-  await vi.waitFor(async () => expect((await service.status()).stats.snapshots).toBeGreaterThan(0), soon);
+  await service.warm();
+  await service.snapshotted();
   for (let boot = 1; boot <= boots; boot++) {
     const gone = people(service, out);
     await sleep(Math.random() * 250); // the moment is the test's random input, not something waited for

@@ -3,9 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { follow } from '../observe/watched.js';
 import { fill, tokensIn } from './rows.js';
-import { place } from './service.js';
-
-const soon = { timeout: 15_000, interval: 10 };
+import { place, soon } from './service.js';
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s: not ready at once, the request under way is answered, streams end, a snapshot is written, exit code 0 within 5 s',
@@ -15,7 +13,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const [token = ''] = tokensIn(database);
     // No snapshot but the last one.
     let service = await start({ SNAPSHOT_EVERY: '1h' });
-    await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+    await service.warm();
     const stream = await follow(`${service.url}/events`);
     await service.chaos({ database: 'slow' });
     const underWay = service.post('/sessions', { userId: 'late' });

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { deleteIn, destroy, fill, revokeIn, tokensIn } from './rows.js';
-import { actor, place } from './service.js';
-
-const soon = { timeout: 15_000, interval: 20 };
+import { actor, place, soon } from './service.js';
 
 test('a database that comes late, goes, and comes back: nobody is logged out by it, and who was logged out stays out', async () => {
   const { start, database, folder } = place();
@@ -36,7 +34,7 @@ test('a database that comes late, goes, and comes back: nobody is logged out by 
   fill(database, 500);
   const [token = '', another = '', third = ''] = tokensIn(database);
   const appeared = Date.now();
-  await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+  await service.warm();
   expect(Date.now() - appeared).toBeLessThan(400 + 2_000);
   expect((await service.get('/readyz')).status).toBe(200);
   expect(await service.me(token)).toMatchObject({
@@ -47,7 +45,7 @@ test('a database that comes late, goes, and comes back: nobody is logged out by 
   expect(await service.me(randomUUID())).toMatchObject({ code: 401, error: 'no-such-session' });
 
   // Killed, and the database with it: the snapshot answers, and says what it is.
-  await vi.waitFor(async () => expect((await service.status()).stats.snapshots).toBeGreaterThan(0), soon);
+  await service.snapshotted();
   await service.kill('SIGKILL');
   const kept = `${folder}/kept.db`;
   copyFileSync(database, kept);
@@ -93,7 +91,7 @@ test('the database pulled away under a running service, made slow, and given bac
   fill(database, 200);
   const [token = ''] = tokensIn(database);
   const service = await start({ WARM_EVERY: '200ms' });
-  await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+  await service.warm();
 
   expect(await service.chaos({ database: 'down' })).toEqual({ code: 200, database: 'down' });
   expect(files()).not.toContain('sessions.db');
@@ -120,7 +118,7 @@ test('logged out, killed, booted without the database: still logged out', async 
   let service = await start();
   const token = await service.login('ada');
   expect(await service.me(token)).toMatchObject({ code: 200, userId: 'ada', freshness: { status: 'fresh' } });
-  await vi.waitFor(async () => expect((await service.status()).stats.snapshots).toBeGreaterThan(1), soon);
+  await service.snapshotted();
 
   expect(await service.logout(token)).toBe(204);
   await service.kill('SIGKILL'); // at once: nothing but the journal has it

@@ -4,16 +4,14 @@ import { expect, test, vi } from 'vitest';
 import { openPage } from './browser.js';
 import { requests } from './requests.js';
 import { fill, tokensIn } from './rows.js';
-import { actor, place } from './service.js';
-
-const soon = { timeout: 15_000, interval: 50 };
+import { actor, place, soon } from './service.js';
 
 test('the page: live, its buttons do what they say, and it comes back after a restart', async (context) => {
   const { start, database } = place();
   fill(database, 2_000);
   let service = await start({ WARM_EVERY: '500ms' });
   const port = new URL(service.url).port;
-  await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+  await service.warm();
   const load = requests(service, tokensIn(database), 1);
   const { page, wrong, asked } = await openPage(context, service.url);
   const see = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 15_000 });

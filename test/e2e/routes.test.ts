@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { fill, tokensIn, withDatabase } from './rows.js';
 import { place } from './service.js';
-
-const soon = { timeout: 15_000, interval: 20 };
 
 test('log in, look, log out: in the database, and seen by the very next request', async () => {
   const { start, database } = place();
@@ -39,7 +37,7 @@ test('what is no session is a 401 and never reaches the database; what is no req
   const { start, database } = place();
   fill(database, 5);
   const service = await start();
-  await vi.waitFor(async () => expect((await service.status()).state.data).toBe('complete'), soon);
+  await service.warm();
   const { loads } = (await service.status()).stats;
   for (const token of ['', 'nonsense', `${randomUUID()}x`, "' OR 1=1", '__proto__']) {
     expect((await service.me(token)).code).toBe(401);

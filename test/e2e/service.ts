@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { Status } from '../../src/observe/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -90,6 +90,9 @@ function run(environment: Record<string, string>, folder: string) {
   };
 }
 
+/** A busy machine may take this long; a test fails no later. */
+export const soon = { timeout: 20_000, interval: 20 };
+
 async function started(process: Process) {
   const [, url = ''] = await process.printed(/served at (http:\/\/\S+?),/);
   const json = { 'content-type': 'application/json' };
@@ -103,13 +106,26 @@ async function started(process: Process) {
       ...(await bodyOf(response)),
     };
   };
+  const status = async () =>
+    (await (await fetch(`${url}/status`)).json()) as Status & { readonly tree: Node };
+  /** What is in memory now is in the snapshot: a writing that began later has ended. */
+  const snapshotted = async (): Promise<void> => {
+    const last = async () => (await status()).health.lastSnapshot?.at ?? 0;
+    for (let began = 0; began < 2; began++) {
+      const before = await last();
+      await vi.waitFor(async () => expect(await last()).toBeGreaterThan(before), soon);
+    }
+  };
   return {
     ...process,
     url,
+    status,
+    snapshotted,
+    /** A pass has been completed. */
+    warm: () => vi.waitFor(async () => expect((await status()).state.data).toBe('complete'), soon),
     post,
     me,
     get: (path: string, init?: RequestInit) => fetch(url + path, init),
-    status: async () => (await (await fetch(`${url}/status`)).json()) as Status & { readonly tree: Node },
     async login(userId: string): Promise<string> {
       const response = await post('/sessions', { userId });
       const { token } = (await response.json()) as { token: string };
