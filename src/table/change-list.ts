@@ -1,7 +1,7 @@
 import { Backlog } from './backlog.js';
 import { dirtyBit, Kind, pageBits, pageMask, pageSize } from './page.js';
 import type { Tombstone } from './record.js';
-import type { Slots } from './slots.js';
+import type { Records } from './records.js';
 
 /** A key and the mutation that concerns it. */
 export interface KeySeq {
@@ -34,7 +34,7 @@ const patience = 1 << 16;
 
 /** What the copy does not know yet. */
 export class ChangeList<V> {
-  #slots: Slots<V>;
+  #records: Records<V>;
   /** How many slots of each page carry the dirty bit. */
   #dirty: number[] = [];
   #dirtyTotal = 0;
@@ -48,22 +48,22 @@ export class ChangeList<V> {
   #last: Changes | undefined;
   readonly #origins = new WeakMap<Changes, Origin>();
 
-  constructor(slots: Slots<V>) {
-    this.#slots = slots;
+  constructor(records: Records<V>) {
+    this.#records = records;
   }
 
   /** About how many changes wait. */
   get pending(): number {
-    const full = this.#cursor < 0 ? 0 : Math.max(1, this.#slots.end - this.#cursor);
+    const full = this.#cursor < 0 ? 0 : Math.max(1, this.#records.slots.end - this.#cursor);
     return this.#dirtyTotal + full + this.#gone.size + this.#buried.size + this.#lifted.size;
   }
 
   /** The slot's record changed. */
   touch(slot: number): void {
-    const state = this.#slots.page(slot).state;
+    const { meta } = this.#records.slots.page(slot);
     const at = slot & pageMask;
-    if ((state[at]! & dirtyBit) !== 0) return;
-    state[at]! |= dirtyBit;
+    if ((meta[at]! & dirtyBit) !== 0) return;
+    meta[at]! |= dirtyBit;
     const page = slot >>> pageBits;
     this.#dirty[page] = (this.#dirty[page] ?? 0) + 1;
     this.#dirtyTotal += 1;
@@ -93,8 +93,8 @@ export class ChangeList<V> {
   }
 
   /** The table was emptied. */
-  cleared(slots: Slots<V>): void {
-    this.#slots = slots;
+  cleared(records: Records<V>): void {
+    this.#records = records;
     this.#dirty = [];
     this.#dirtyTotal = 0;
     this.#scanFrom = 0;
@@ -123,7 +123,7 @@ export class ChangeList<V> {
     let full: Changes['full'];
     if (from >= 0) {
       left = this.#write(left, slots, tombstones);
-      const ended = this.#cursor >= this.#slots.end;
+      const ended = this.#cursor >= this.#records.slots.end;
       if (!this.#begun) full = ended ? 'both' : 'begin';
       else if (ended) full = 'end';
       this.#begun = true;
@@ -134,7 +134,7 @@ export class ChangeList<V> {
         ? this.#lifted.take(left)
         : [];
     const page: Changes = { slots, gone, tombstones, lifted, full, more: this.pending > 0 };
-    this.#origins.set(page, { slots: this.#slots, from });
+    this.#origins.set(page, { records: this.#records, from });
     this.#last = page;
     return page;
   }
@@ -146,7 +146,7 @@ export class ChangeList<V> {
     this.#gone.putBack(page.gone);
     this.putBackBuried(page.tombstones);
     this.#lifted.putBack(page.lifted);
-    if (origin === undefined || origin.slots !== this.#slots) return;
+    if (origin === undefined || origin.records !== this.#records) return;
     for (const slot of page.slots) this.touch(slot);
     if (page.full === 'begin' || page.full === 'both') this.all();
     else if (origin.from >= 0) {
@@ -162,21 +162,19 @@ export class ChangeList<V> {
   }
 
   #inForce(key: string, seq: number): boolean {
-    const slot = this.#slots.find(key);
-    if (slot < 0 || this.#slots.seq(slot) !== seq) return false;
-    const kind = this.#slots.kind(slot);
-    return kind === Kind.invalidated || kind === Kind.revoked;
+    const slot = this.#records.slots.find(key);
+    return slot >= 0 && this.#records.tombstone(slot)?.seq === seq;
   }
 
   /** Goes on with a full writing; returns how many changes are left to take. */
   #write(most: number, into: number[], tombstones: Tombstone[]): number {
     let left = most;
-    const end = Math.min(this.#slots.end, this.#cursor + stride);
+    const end = Math.min(this.#records.slots.end, this.#cursor + stride);
     while (this.#cursor < end && left > 0) {
       const slot = this.#cursor;
       this.#cursor += 1;
       this.#clean(slot);
-      const tombstone = this.#slots.tombstone(slot);
+      const tombstone = this.#records.tombstone(slot);
       if (tombstone !== undefined) tombstones.push(tombstone);
       else if (this.#writable(slot)) into.push(slot);
       else continue;
@@ -187,7 +185,7 @@ export class ChangeList<V> {
 
   /** Collects what is dirty, page by page in turn; returns how many changes are left to take. */
   #gather(most: number, into: number[]): number {
-    const pages = this.#slots.pages.length;
+    const pages = this.#records.slots.pages.length;
     let left = most;
     for (let turn = 0; turn < pages && left > 0 && this.#dirtyTotal > 0; turn += 1) {
       const page = this.#scanFrom % pages;
@@ -204,10 +202,10 @@ export class ChangeList<V> {
 
   /** Whether the slot was dirty; it no longer is. */
   #clean(slot: number): boolean {
-    const state = this.#slots.page(slot).state;
+    const { meta } = this.#records.slots.page(slot);
     const at = slot & pageMask;
-    if ((state[at]! & dirtyBit) === 0) return false;
-    state[at]! &= ~dirtyBit;
+    if ((meta[at]! & dirtyBit) === 0) return false;
+    meta[at]! &= ~dirtyBit;
     this.#dirty[slot >>> pageBits]! -= 1;
     this.#dirtyTotal -= 1;
     return true;
@@ -215,12 +213,12 @@ export class ChangeList<V> {
 
   /** An entry, and not one that was seen expired: that one left the copy when it was seen. */
   #writable(slot: number): boolean {
-    return this.#slots.kind(slot) === Kind.entry && !this.#slots.isLatched(slot);
+    return this.#records.slots.kind(slot) === Kind.entry && !this.#records.isLatched(slot);
   }
 
   /** Nobody takes what is removed: rather than remember all of it, write everything anew. */
   #mind(waiting: number): void {
-    if (waiting <= Math.max(patience, this.#slots.end)) return;
+    if (waiting <= Math.max(patience, this.#records.slots.end)) return;
     this.#gone.clear();
     this.#buried.clear();
     this.#lifted.clear();
@@ -229,6 +227,6 @@ export class ChangeList<V> {
 }
 
 interface Origin {
-  readonly slots: object;
+  readonly records: object;
   readonly from: number;
 }

@@ -4,41 +4,46 @@ export const pageSize = 1 << pageBits;
 export const pageMask = pageSize - 1;
 
 /**
- * What a slot holds of its key. A key has one record at a time: that it has an entry, that the source denied it, that it
- * was buried, or a bare mark that something happened to it which a read still under way has not seen.
+ * What a slot holds of its key. A key has one record at a time: an entry, the source's denial, a tombstone, or a bare mark
+ * that something happened to it which a read still under way has not seen.
  */
 export const Kind = { free: 0, entry: 1, negative: 2, invalidated: 3, revoked: 4, mark: 5 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-/** The state byte: the kind, and two bits beside it. */
+/** A slot's meta word, from the lowest bit: the kind, two bits beside it, the caller's eight flags, the term. */
 export const kindBits = 7;
-/** Read since the capacity's hand last came by. */
+/** Read since the hand that makes room last came by. */
 export const visitedBit = 8;
 /** Changed since last drained. It belongs to the slot and outlives the record in it. */
 export const dirtyBit = 16;
+export const flagsShift = 8;
+export const flagsBits = 0xff << flagsShift;
+export const termShift = 16;
 
-/** A run of slots, field by field: numbers in typed arrays, so that a record costs the collector nothing. */
+/**
+ * A run of slots, field by field: numbers in typed arrays, so that a record costs the collector nothing. What a read needs
+ * lies close together: at a million entries it is the cache misses that cost.
+ */
 export class Page<V> {
-  readonly state = new Uint8Array(pageSize);
-  readonly flags = new Uint8Array(pageSize);
-  readonly term = new Uint16Array(pageSize);
+  readonly meta = new Int32Array(pageSize);
+  /**
+   * Two for each slot. `confirmedAt`, monotonic ms (a negative's and a tombstone's: when it was made; a mark's: the mutation
+   * after which it was left); and `expiresAt`, wall-clock ms (a negative's: monotonic ms until which it holds).
+   */
+  readonly times = new Float64Array(pageSize * 2);
   /** The mutation that made the record. */
   readonly seq = new Float64Array(pageSize);
-  /** Monotonic ms. A negative's and a tombstone's: when it was made. A mark's: the mutation after which it was left. */
-  readonly confirmedAt = new Float64Array(pageSize);
-  /** Wall-clock ms. A negative's: monotonic ms until which it holds. */
-  readonly expiresAt = new Float64Array(pageSize);
-  // Filled at once: an array that begins with holes or small integers would change its shape under the readers.
+  // Filled at once: arrays that begin with holes or small integers would change their shape under the readers.
   readonly keys: string[] = new Array<string>(pageSize).fill('');
   readonly values: (V | undefined)[] = new Array<V | undefined>(pageSize).fill(undefined);
 
   // What few tables use is made when first needed.
-  /** With `staleFor`: only where the entry's term has no number. */
-  ttl: Float64Array | undefined;
-  staleFor: Float64Array | undefined;
   version: Float64Array | undefined;
   weight: Float64Array | undefined;
   tags: (readonly string[] | undefined)[] | undefined;
+  /** With `staleFor`: only where the entry's term has no number. */
+  ttl: Float64Array | undefined;
+  staleFor: Float64Array | undefined;
   /** The mutation at which a pass saw the slot's key without storing it. */
   seen: Float64Array | undefined;
 }

@@ -16,11 +16,11 @@ export class SecondChance {
       if (this.#hand >= end) this.#hand = 0;
       const slot = this.#hand;
       this.#hand += 1;
-      const state = slots.pages[slot >>> pageBits]!.state;
+      const { meta } = slots.pages[slot >>> pageBits]!;
       const at = slot & pageMask;
-      if ((state[at]! & kindBits) !== Kind.entry) continue;
-      if ((state[at]! & visitedBit) === 0 || chances === 0) return slot;
-      state[at]! &= ~visitedBit;
+      if ((meta[at]! & kindBits) !== Kind.entry) continue;
+      if ((meta[at]! & visitedBit) === 0 || chances === 0) return slot;
+      meta[at]! &= ~visitedBit;
       chances -= 1;
     }
     return -1;

@@ -39,10 +39,12 @@ function shardOf(key: string): number {
   if (length < 8) {
     for (let at = 0; at < length; at += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
   } else {
+    const middle = length >> 1;
     hash = (Math.imul(hash, 31) + key.charCodeAt(length - 1)) | 0;
     hash = (Math.imul(hash, 31) + key.charCodeAt(length - 2)) | 0;
-    hash = (Math.imul(hash, 31) + key.charCodeAt(length - 4)) | 0;
-    hash = (Math.imul(hash, 31) + key.charCodeAt((length >> 1) - 1)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(middle)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(middle - 1)) | 0;
+    hash = (Math.imul(hash, 31) + key.charCodeAt(middle - 2)) | 0;
     hash = (Math.imul(hash, 31) + key.charCodeAt(length >> 2)) | 0;
     hash = (Math.imul(hash, 31) + key.charCodeAt((length * 3) >> 2)) | 0;
   }

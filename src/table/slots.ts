@@ -1,19 +1,33 @@
 import { Chains } from './chains.js';
 import { expiryLists } from './expiry-index.js';
-import { dirtyBit, Kind, kindBits, Page, pageBits, pageMask } from './page.js';
-import type { Tombstone } from './record.js';
+import {
+  dirtyBit,
+  flagsBits,
+  flagsShift,
+  Kind,
+  kindBits,
+  Page,
+  pageBits,
+  pageMask,
+  termShift,
+  visitedBit,
+} from './page.js';
 import { Shards } from './shards.js';
 
-/** The lists beside the expiry index in the first chains, and in the second. */
+/** Beside the expiry index's lists: the slots that are free; and what is no entry, by order of making. */
 const freeList = expiryLists;
-export const Line = { negatives: expiryLists, invalidated: expiryLists + 1, marks: expiryLists + 2 } as const;
+export const Line = {
+  negatives: expiryLists,
+  invalidated: expiryLists + 1,
+  marks: expiryLists + 2,
+} as const;
 
 /** Where keys live: a slot for each, found by key, on pages that never move. */
 export class Slots<V> {
   readonly pages: Page<V>[] = [];
-  /** Lists by monotonic time, and the slots that are free. */
+  /** Lists by monotonic time. */
   readonly byAge = new Chains(expiryLists + 1);
-  /** Lists by wall-clock time; and, for what is no entry, by order of making. */
+  /** Lists by wall-clock time, and the lines. */
   readonly byWall = new Chains(expiryLists + 3);
   readonly #shards = new Shards();
   #end = 0;
@@ -32,50 +46,74 @@ export class Slots<V> {
     return this.pages[slot >>> pageBits]!;
   }
 
-  kind(slot: number): number {
-    return this.pages[slot >>> pageBits]!.state[slot & pageMask]! & kindBits;
-  }
-
-  setKind(slot: number, kind: Kind): void {
-    const state = this.pages[slot >>> pageBits]!.state;
-    state[slot & pageMask] = (state[slot & pageMask]! & dirtyBit) | kind;
+  key(slot: number): string {
+    return this.pages[slot >>> pageBits]!.keys[slot & pageMask]!;
   }
 
   seq(slot: number): number {
     return this.pages[slot >>> pageBits]!.seq[slot & pageMask]!;
   }
 
-  key(slot: number): string {
-    return this.pages[slot >>> pageBits]!.keys[slot & pageMask]!;
+  confirmedAt(slot: number): number {
+    return this.pages[slot >>> pageBits]!.times[(slot & pageMask) * 2]!;
   }
 
-  /** Once seen expired, an entry's `expiresAt` lies before all time. */
-  isLatched(slot: number): boolean {
-    return this.page(slot).expiresAt[slot & pageMask] === Number.NEGATIVE_INFINITY;
+  expiresAt(slot: number): number {
+    return this.pages[slot >>> pageBits]!.times[(slot & pageMask) * 2 + 1]!;
   }
 
-  /** The tombstone in a slot, if it holds one. */
-  tombstone(slot: number): Tombstone | undefined {
-    const page = this.page(slot);
-    const at = slot & pageMask;
-    const kind = page.state[at]! & kindBits;
-    if (kind !== Kind.invalidated && kind !== Kind.revoked) return undefined;
-    return {
-      key: page.keys[at]!,
-      kind: kind === Kind.revoked ? 'revoked' : 'invalidated',
-      seq: page.seq[at]!,
-      at: page.confirmedAt[at]!,
-    };
+  setSeq(slot: number, seq: number): void {
+    this.pages[slot >>> pageBits]!.seq[slot & pageMask] = seq;
   }
 
-  /** A slot for a key that has none. Its kind is still to be set. */
+  setConfirmedAt(slot: number, time: number): void {
+    this.pages[slot >>> pageBits]!.times[(slot & pageMask) * 2] = time;
+  }
+
+  setExpiresAt(slot: number, time: number): void {
+    this.pages[slot >>> pageBits]!.times[(slot & pageMask) * 2 + 1] = time;
+  }
+
+  kind(slot: number): number {
+    return this.#meta(slot) & kindBits;
+  }
+
+  /** Says what the slot holds from now on. Of what it held, only the dirty bit stays. */
+  setKind(slot: number, kind: Kind): void {
+    const meta = this.pages[slot >>> pageBits]!.meta;
+    meta[slot & pageMask] = (meta[slot & pageMask]! & dirtyBit) | kind;
+  }
+
+  flags(slot: number): number {
+    return (this.#meta(slot) & flagsBits) >>> flagsShift;
+  }
+
+  setFlags(slot: number, flags: number): void {
+    const meta = this.pages[slot >>> pageBits]!.meta;
+    meta[slot & pageMask] = (meta[slot & pageMask]! & ~flagsBits) | ((flags << flagsShift) & flagsBits);
+  }
+
+  term(slot: number): number {
+    return this.#meta(slot) >>> termShift;
+  }
+
+  setTerm(slot: number, term: number): void {
+    const meta = this.pages[slot >>> pageBits]!.meta;
+    meta[slot & pageMask] = (meta[slot & pageMask]! & ((1 << termShift) - 1)) | (term << termShift);
+  }
+
+  visit(slot: number): void {
+    this.pages[slot >>> pageBits]!.meta[slot & pageMask]! |= visitedBit;
+  }
+
+  /** A slot for a key that has none. Its kind is still to be said. */
   add(key: string): number {
     let slot = this.byAge.head(freeList);
     if (slot >= 0) this.byAge.remove(slot);
     else {
       slot = this.#end;
       this.#end += 1;
-      if ((slot & pageMask) === 0 && slot >>> pageBits === this.pages.length) this.pages.push(new Page<V>());
+      if ((slot & pageMask) === 0) this.pages.push(new Page<V>());
     }
     this.page(slot).keys[slot & pageMask] = key;
     this.#shards.set(key, slot);
@@ -85,17 +123,13 @@ export class Slots<V> {
   /** Gives a slot back. */
   free(slot: number): void {
     const page = this.page(slot);
-    const at = slot & pageMask;
-    this.#shards.delete(page.keys[at]!);
-    page.keys[at] = '';
+    this.#shards.delete(page.keys[slot & pageMask]!);
+    page.keys[slot & pageMask] = '';
     this.setKind(slot, Kind.free);
     this.byAge.push(freeList, slot);
   }
 
-  /** The next slot from `from` on that holds an entry, looking at `most` slots; the slot after them otherwise. */
-  nextEntry(from: number, most: number): number {
-    const end = Math.min(this.#end, from + most);
-    for (let slot = from; slot < end; slot += 1) if (this.kind(slot) === Kind.entry) return slot;
-    return end;
+  #meta(slot: number): number {
+    return this.pages[slot >>> pageBits]!.meta[slot & pageMask]!;
   }
 }

@@ -1,4 +1,4 @@
-import { Kind, pageMask } from './page.js';
+import { flagsBits, Kind, pageMask, visitedBit } from './page.js';
 import type { Denial, Tombstone } from './record.js';
 import { Records } from './records.js';
 
@@ -90,15 +90,15 @@ export class View<V> {
   hit(slot: number, now: number, wall: number, notBefore: number): 0 | 1 | 2 {
     const page = this.records.slots.page(slot);
     const at = slot & pageMask;
-    if (wall >= page.expiresAt[at]!) return 0;
-    const confirmedAt = page.confirmedAt[at]!;
+    if (wall >= page.times[2 * at + 1]!) return 0;
+    const confirmedAt = page.times[2 * at]!;
     const age = now - confirmedAt;
     const ttl = this.records.ttl(slot);
     const within = age < ttl;
     if (!within && age >= ttl + this.records.staleFor(slot)) return 0;
-    const state = page.state[at]!;
-    if ((state & visitedBit) === 0) page.state[at] = state | visitedBit;
-    return within && page.flags[at] === 0 && confirmedAt >= notBefore ? 2 : 1;
+    const meta = page.meta[at]!;
+    if ((meta & visitedBit) === 0) page.meta[at] = meta | visitedBit;
+    return within && (meta & flagsBits) === 0 && confirmedAt >= notBefore ? 2 : 1;
   }
 
   /** The entry was read: it is among the last to make room. */
