@@ -164,7 +164,7 @@ describe('value', () => {
       const source = closing(sqliteSource({ file: filled().file, table: 't', key: 'k', thread }));
       const row = await source.load('x', context);
       expect(row?.value).toMatchObject({ k: 'x', a: 9007199254740993n, c: null });
-      expect([...((row?.value.b ?? []) as Uint8Array)]).toEqual([1, 2]);
+      expect([...((row?.value?.b ?? []) as Uint8Array)]).toEqual([1, 2]);
     }
   });
 
