@@ -5,7 +5,7 @@ import type { Logger } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { after, type Timer, wallNow } from './time.js';
-import type { RootOptions } from './xstate.js';
+import { isStopped, type RootOptions } from './xstate.js';
 
 export interface ScopeOptions {
   readonly logger: Logger;
@@ -40,7 +40,10 @@ export class RuntimeScope {
     this.markStarted = markStarted;
     const bus = createBus<RuntimeEvents>({
       onListenerError: (error, topic) => this.listenerFailed(`bus: ${topic}`, error),
-      deliver: (actor, event) => deliver(actor as AnyActorRef, event),
+      // A subscription ends with its actor: what is published about that very end is no dead letter.
+      deliver: (actor, event) => {
+        if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event);
+      },
     });
     this.bus = {
       publish: bus.publish,
