@@ -21,9 +21,18 @@ export class HoldfastError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    const codes = (value as { readonly [brand]?: readonly string[] } | null | undefined)?.[brand];
+    const codes = lineageOf(value);
     // biome-ignore lint/complexity/noThisInStatic: each subclass is its own `this` here.
     return Array.isArray(codes) && codes.includes((this as unknown as typeof HoldfastError).code);
+  }
+}
+
+/** Anything at all may have been thrown, a proxy whose traps throw included. */
+function lineageOf(value: unknown): unknown {
+  try {
+    return (value as { readonly [brand]?: unknown } | null | undefined)?.[brand];
+  } catch {
+    return undefined;
   }
 }
 

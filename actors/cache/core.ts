@@ -1,7 +1,8 @@
 import { type Bus, createBus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
+import { StateError } from '../../src/errors.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { type Logger, silent } from '../../src/runtime/logger.js';
+import { guarded, type Logger, silent } from '../../src/runtime/logger.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import { isUnavailable } from '../../src/sources/classify.js';
@@ -60,6 +61,7 @@ export class CacheCore<V> {
   readonly entered = new Bell();
 
   table: Table<V>;
+  /** The runtime's while it runs, the cache's own before. */
   logger: Logger;
   /** Confirmations before this are in doubt: the change feed had a gap; ms of ages. */
   doubtBefore: Milliseconds = Number.NEGATIVE_INFINITY;
@@ -85,7 +87,7 @@ export class CacheCore<V> {
     readonly logger: Logger | undefined;
   }) {
     this.policy = options.policy;
-    this.logger = options.logger ?? silent;
+    this.logger = guarded(options.logger ?? silent);
     this.bus = createBus<CacheEvents>({
       onListenerError: (error, topic) =>
         this.logger.error(
@@ -163,8 +165,15 @@ export class CacheCore<V> {
     this.table.voidLeases(leaseHolder);
     this.loader.abortAll();
     this.expectsRestart = how === 'crash';
-    if (how === 'crash') this.#crashes.push(ageNow());
-    else this.#crashes = [];
+    if (how === 'crash') {
+      this.#crashes.push(ageNow());
+      return;
+    }
+    this.#crashes = [];
+    // Nobody is left to do what was asked for.
+    const stopped = new StateError(`Cache "${this.policy.name}" was stopped before it was done.`);
+    this.passes.requests.reject(stopped);
+    this.sweeps.reject(stopped);
   }
 
   /** A bug found in work done for the cache actor is its crash. */

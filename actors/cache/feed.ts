@@ -1,5 +1,6 @@
 import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
+import { FeedError } from './feed-error.js';
 import type { Stretch } from './stretch.js';
 
 /** A batch that the source hands over: how many loads' time it may take, because it is so many rows. */
@@ -12,14 +13,15 @@ export type FeedEnd =
 
 /**
  * Reads what the source gives in batches, to its end. Each batch is taken under a lease from before it was asked for, within
- * a bounded time; the first may be tried again after a blip. Whatever the source throws or hands over is an outcome; what
- * `take` throws as a `FeedError` is the source's doing too.
+ * a bounded time; the first may be tried again after a blip. Whatever the source throws or hands over is an outcome.
  */
 export async function readFeed<V, Batch>(
   core: CacheCore<V>,
   feed: {
     /** The signal lives as long as the reading: it fires at its end, however that comes. */
-    readonly open: (signal: AbortSignal) => AsyncIterable<Batch>;
+    readonly open: (signal: AbortSignal) => AsyncIterable<unknown>;
+    /** Says what the batch is; whatever it throws is the source's doing. */
+    readonly check: (given: unknown) => Batch;
     /** Says false when the actor died while it took the batch. */
     readonly take: (batch: Batch, lease: Lease) => Promise<boolean>;
     readonly life: AbortSignal;
@@ -30,13 +32,13 @@ export async function readFeed<V, Batch>(
   const ending = new AbortController();
   const end = (): void => ending.abort(life.reason);
   life.addEventListener('abort', end, { once: true });
-  let iterator: AsyncIterator<Batch> | undefined;
+  let iterator: AsyncIterator<unknown> | undefined;
   try {
     for (let first = true; ; first = false) {
       const { table } = core;
       const lease = table.lease();
       try {
-        const answer = await core.link.ask<IteratorResult<Batch>>(
+        const answer = await core.link.ask<IteratorResult<unknown>>(
           () => {
             if (first || iterator === undefined) iterator = feed.open(ending.signal)[Symbol.asyncIterator]();
             return iterator.next();
@@ -49,9 +51,10 @@ export async function readFeed<V, Batch>(
         );
         if (answer.type === 'aborted' || life.aborted) return { type: 'aborted' };
         if (answer.type === 'failed') return answer;
-        if (answer.value.done) return { type: 'end' };
         stretch.renew();
-        if (!(await feed.take(answer.value.value, lease))) return { type: 'aborted' };
+        const batch = checked(answer.value, feed.check);
+        if (batch === undefined) return { type: 'end' };
+        if (!(await feed.take(batch, lease))) return { type: 'aborted' };
       } finally {
         table.release(lease);
       }
@@ -67,10 +70,13 @@ export async function readFeed<V, Batch>(
   }
 }
 
-/** The source handed over something that is no batch. `cause` says what. */
-export class FeedError extends Error {
-  constructor(message: string) {
-    super(message, { cause: new TypeError(message) });
+/** The batch of one step; undefined after the last. The user's objects are looked at here and nowhere else. */
+function checked<Batch>(step: IteratorResult<unknown>, check: (given: unknown) => Batch): Batch | undefined {
+  try {
+    return step.done ? undefined : check(step.value);
+  } catch (error) {
+    if (error instanceof FeedError) throw error;
+    throw new FeedError('The source handed over something that is no batch.', error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { fromCallback, fromPromise, setup } from 'xstate';
+import { loggerOf } from '../../src/runtime/index.js';
 import type { CacheCore } from './core.js';
 import { rebuild } from './rebuild.js';
 
@@ -9,7 +10,8 @@ type CacheActorEvent =
   | { readonly type: 'holdfast.shutdown' };
 
 /** One incarnation of the cache actor: while it lives, loads may run. */
-const life = fromCallback<CacheActorEvent, { core: Core }>(({ input: { core }, sendBack }) => {
+const life = fromCallback<CacheActorEvent, { core: Core }>(({ input: { core }, sendBack, self }) => {
+  core.logger = loggerOf(self);
   let ordered = false;
   const controller = new AbortController();
   const { rebuild } = core.enter({

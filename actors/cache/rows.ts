@@ -1,4 +1,5 @@
-import type { Row } from '../../src/sources/source.js';
+import type { Cursor, Row } from '../../src/sources/source.js';
+import { FeedError } from './feed-error.js';
 
 /** A row that can be stored, or why it cannot. */
 export type CheckedRow<V> =
@@ -25,6 +26,9 @@ export function checkRow<V>(candidate: Row<V>, asked?: string): CheckedRow<V> {
     if (version !== undefined && (typeof version !== 'number' || Number.isNaN(version))) {
       return bad(key, 'The row\'s "version" must be a number.');
     }
+    if (tags !== undefined && !areStrings(tags)) {
+      return bad(key, 'The row\'s "tags" must be an array of strings.');
+    }
     const row: Row<V> & { readonly value: V } = {
       key,
       value,
@@ -41,3 +45,51 @@ export function checkRow<V>(candidate: Row<V>, asked?: string): CheckedRow<V> {
 function bad(key: string | undefined, message: string, cause?: unknown): CheckedRow<never> {
   return { ok: false, key, error: cause ?? new TypeError(message) };
 }
+
+export interface ScanBatch<V> {
+  readonly rows: readonly Row<V>[];
+  readonly cursor: Cursor | undefined;
+}
+
+/** What a scan handed over, copied: nothing of it is looked at twice. @throws FeedError when it is no batch. */
+export function checkScan<V>(given: unknown): ScanBatch<V> {
+  const { rows, cursor } = given as Partial<ScanBatch<V>>;
+  if (!Array.isArray(rows) || !isCursor(cursor)) {
+    throw new FeedError('A batch of scan must be { rows: Row[], cursor?: string }.');
+  }
+  return { rows: [...rows], cursor };
+}
+
+export interface ChangeBatch<V> {
+  readonly gone: readonly string[];
+  readonly changed: readonly Row<V>[];
+  readonly cursor: Cursor | undefined;
+  readonly reset: boolean;
+}
+
+/** The same of a change feed. */
+export function checkChanges<V>(given: unknown): ChangeBatch<V> {
+  const { gone, changed, cursor, reset } = given as Partial<ChangeBatch<V>>;
+  if (!areStrings(gone) || !Array.isArray(changed) || !isCursor(cursor)) {
+    throw new FeedError(
+      'A batch of changes must be { gone: string[], changed: Row[], cursor: string, reset?: boolean }.',
+    );
+  }
+  return { gone: [...gone], changed: [...changed], cursor, reset: reset === true };
+}
+
+/** The key of what may be no row at all. */
+export function keyOf(candidate: unknown): string | undefined {
+  try {
+    const { key } = candidate as { readonly key?: unknown };
+    return typeof key === 'string' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const areStrings = (given: unknown): given is readonly string[] =>
+  Array.isArray(given) && given.every((one) => typeof one === 'string');
+
+const isCursor = (given: unknown): given is Cursor | undefined =>
+  given === undefined || typeof given === 'string';

@@ -1,6 +1,7 @@
 import { ageNow } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
-import { FeedError, readFeed } from '../cache/feed.js';
+import { readFeed } from '../cache/feed.js';
+import { checkChanges, keyOf } from '../cache/rows.js';
 import type { Stretch } from '../cache/stretch.js';
 import type { SweepFailure } from './sweep.js';
 
@@ -14,8 +15,8 @@ export async function takeChanges<V>(
   const { link, passes } = core;
   const { source } = link;
   if (source.changes === undefined || life.aborted || link.permission() !== 'free') return undefined;
-  // Before the first pass has begun to read there is nothing that could have changed since.
-  if (passes.possible && core.cursor === undefined) return undefined;
+  // Before the first pass there is nothing that could have changed since. It says where to go on from, if it can.
+  if (passes.possible && core.cursor === undefined && passes.completed === 0) return undefined;
   const end = await readFeed(core, {
     life,
     stretch,
@@ -23,11 +24,9 @@ export async function takeChanges<V>(
       if (source.changes === undefined) throw new TypeError('The source has no changes.');
       return source.changes(core.cursor, { signal, batch: core.policy.warm.batch });
     },
+    check: checkChanges<V>,
     async take(batch, lease) {
-      if (!Array.isArray(batch?.gone) || !Array.isArray(batch.changed)) {
-        throw new FeedError('A batch of changes must be { gone: string[], changed: Row[], cursor }.');
-      }
-      if (batch.reset === true) doubtAll(core);
+      if (batch.reset) doubtAll(core);
       const gone: string[] = [];
       for (const raw of batch.gone) {
         const key = core.keys.stored(raw);
@@ -36,13 +35,14 @@ export async function takeChanges<V>(
       }
       for (const row of batch.changed) {
         // Over a source without passes only what was asked for is held.
-        if (!passes.possible && !holds(core, row.key)) continue;
+        const key = passes.possible ? undefined : keyOf(row);
+        if (key !== undefined && !holds(core, key)) continue;
         if (core.intake.row(row, lease).taken === 'stored') counts.changed++;
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       counts.gone += gone.length;
       if (gone.length > 0) core.bus.publish('invalidated', { keys: gone, because: 'source' });
-      core.cursor = batch.cursor;
+      core.cursor = batch.cursor ?? core.cursor;
       return true;
     },
   });

@@ -33,9 +33,12 @@ export async function takeMissing<V>(
       if (answer.type === 'aborted' || life.aborted) return undefined;
       if (answer.type === 'failed') return answer;
       const asked = new Set(keys);
-      const gone = [...answer.value].filter(
-        (key) => asked.has(key) && core.intake.none(key, lease, 'source'),
-      );
+      const told = listed(answer.value);
+      if (told === undefined) {
+        const error = new TypeError('`missing` of the source must resolve to an array of keys.');
+        return { error, unavailable: false };
+      }
+      const gone = told.filter((key) => asked.has(key) && core.intake.none(key, lease, 'source'));
       counts.missing += gone.length;
       if (gone.length > 0) core.bus.publish('invalidated', { keys: gone, because: 'source' });
     } finally {
@@ -44,4 +47,13 @@ export async function takeMissing<V>(
     if (stretch.spent && !(await stretch.yield())) return undefined;
   }
   return undefined;
+}
+
+/** A copy of what the source handed over, if it is a list. */
+function listed(given: unknown): string[] | undefined {
+  try {
+    return Array.isArray(given) ? [...given] : undefined;
+  } catch {
+    return undefined;
+  }
 }

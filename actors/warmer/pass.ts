@@ -2,8 +2,9 @@ import { ageNow, monotonicNow, noteSleep } from '../../src/runtime/time.js';
 import type { Cursor, Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from '../cache/core.js';
-import { FeedError, readFeed } from '../cache/feed.js';
+import { readFeed } from '../cache/feed.js';
 import type { WarmReport } from '../cache/report.js';
+import { checkScan } from '../cache/rows.js';
 import { Stretch } from '../cache/stretch.js';
 
 /** How a pass ended. `'aborted'`: its actor died; nothing it still hears is stored. */
@@ -39,8 +40,8 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
         if (source.scan === undefined) throw new TypeError('The source has no scan.');
         return source.scan({ signal, batch: core.policy.warm.batch });
       },
+      check: checkScan<V>,
       async take(batch, lease) {
-        if (!Array.isArray(batch?.rows)) throw new FeedError('A batch of scan must be { rows: Row[] }.');
         cursor ??= batch.cursor;
         const quarantined = await takeRows(core, batch.rows, lease, whole, stretch);
         if (quarantined === 'aborted') return false;
