@@ -104,11 +104,6 @@ export class ChangeList<V> {
     this.all();
   }
 
-  /** Takes the tombstones that wait, ahead of everything else. */
-  takeBuried(): Tombstone[] {
-    return this.#buried.take(this.#buried.size);
-  }
-
   /**
    * Takes up to `most` changes: keys that left, then tombstones, then entries, then what was lifted, which never comes in
    * one page with tombstones or before a removal that the tombstone stood for.
@@ -144,8 +139,10 @@ export class ChangeList<V> {
     if (page === undefined) return;
     const origin = this.#origins.get(page);
     this.#gone.putBack(page.gone);
-    this.putBackBuried(page.tombstones);
+    this.#buried.putBack(page.tombstones);
     this.#lifted.putBack(page.lifted);
+    // What is no longer in force was lifted meanwhile, perhaps on a page that went before: it is lifted again.
+    for (const { key, seq } of page.tombstones) if (!this.#inForce(key, seq)) this.lifted(key, seq);
     if (origin === undefined || origin.records !== this.#records) return;
     for (const slot of page.slots) this.touch(slot);
     if (page.full === 'begin' || page.full === 'both') this.all();
@@ -153,12 +150,6 @@ export class ChangeList<V> {
       if (this.#cursor < 0) this.#begun = true;
       this.#cursor = this.#cursor < 0 ? origin.from : Math.min(this.#cursor, origin.from);
     }
-  }
-
-  /** Puts back tombstones that could not be written. Those no longer in force are lifted again after them. */
-  putBackBuried(tombstones: readonly Tombstone[]): void {
-    this.#buried.putBack(tombstones);
-    for (const { key, seq } of tombstones) if (!this.#inForce(key, seq)) this.lifted(key, seq);
   }
 
   #inForce(key: string, seq: number): boolean {

@@ -8,6 +8,9 @@ import { Line } from './slots.js';
 /** How many spent marks and tombstones are cleared away at once. */
 const tidyAtOnce = 256;
 
+/** How many slots are looked through before it is time to breathe. */
+const breathAfter = 1024;
+
 /**
  * What happened to which key, as far as anyone still has to know: counted, told to the watcher and to the list of changes,
  * and remembered until every read that began before it has ended.
@@ -89,6 +92,17 @@ export class History<V> {
     const { slots } = this.#records;
     const seen = slots.page(slot).seen;
     return slots.seq(slot) > pass.seq || (seen !== undefined && seen[slot & pageMask]! > pass.seq);
+  }
+
+  /** The keys whose entries were neither stored nor seen since the pass began; `undefined` to breathe. */
+  *unseen(pass: Lease): Generator<string | undefined, void, void> {
+    const { slots } = this.#records;
+    for (let slot = 0; slot < slots.end; slot += 1) {
+      if (slot % breathAfter === breathAfter - 1) yield undefined;
+      // The table may have been emptied meanwhile, and the lease with it.
+      if (!this.leases.isOpen(pass)) return;
+      if (slots.kind(slot) === Kind.entry && !this.seenSince(slot, pass)) yield slots.key(slot);
+    }
   }
 
   /** Clears away some of what no lease needs any more; true when nothing of it is left. */

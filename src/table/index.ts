@@ -4,6 +4,7 @@
  */
 export type { Changes, KeySeq } from './change-list.js';
 export type { Lease } from './leases.js';
+export type { TableOptions } from './options.js';
 export type {
   Denial,
   EntryOptions,
@@ -13,5 +14,5 @@ export type {
   RestoredEntry,
   Tombstone,
 } from './record.js';
-export { Table, type TableOptions } from './table.js';
+export { Table } from './table.js';
 export { View } from './view.js';

@@ -36,6 +36,8 @@ export class Page<V> {
   // Filled at once: arrays that begin with holes or small integers would change their shape under the readers.
   readonly keys: string[] = new Array<string>(pageSize).fill('');
   readonly values: (V | undefined)[] = new Array<V | undefined>(pageSize).fill(undefined);
+  /** How many of the slots hold tombstones. */
+  tombstones = 0;
 
   // What few tables use is made when first needed.
   version: Float64Array | undefined;

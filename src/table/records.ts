@@ -118,11 +118,13 @@ export class Records<V> {
   writeTombstone(slot: number, { kind, seq, at }: Tombstone): void {
     this.#write(slot, Kind[kind], seq, at);
     if (kind === 'invalidated') this.slots.byWall.push(Line.invalidated, slot);
+    this.slots.page(slot).tombstones += 1;
     this.tombstones += 1;
   }
 
   endTombstone(slot: number): void {
     this.slots.byWall.remove(slot);
+    this.slots.page(slot).tombstones -= 1;
     this.tombstones -= 1;
   }
 

@@ -3,6 +3,7 @@ import type { ChangeList, Changes } from './change-list.js';
 import { breath, done } from './expiry-index.js';
 import { History } from './history.js';
 import type { Lease } from './leases.js';
+import type { TableOptions } from './options.js';
 import { Kind } from './page.js';
 import type {
   Denial,
@@ -17,19 +18,6 @@ import { Records } from './records.js';
 import { SecondChance } from './second-chance.js';
 import { Line } from './slots.js';
 import { View } from './view.js';
-
-export interface TableOptions {
-  /** Entries beyond it make room, first those that were not read. Default: no bound. */
-  readonly maxEntries?: number | undefined;
-  /** Denials beyond it are forgotten, the oldest first. They never make room among the entries. */
-  readonly maxNegative: number;
-  /** Where mutations begin to count: above every one of a snapshot that is to be restored. Default 0. */
-  readonly seq?: number | undefined;
-  /** Keep a list of changes for `drain`; tombstones then stay until they are lifted. Default false. */
-  readonly track?: boolean | undefined;
-  /** Told of each entry that left without anybody removing it, after it left. */
-  readonly onEvict?: ((key: string, because: EvictionCause) => void) | undefined;
-}
 
 /**
  * The table in memory. Mechanism only: it reads no clock, knows no policy and never asks the source. `now` is monotonic ms,
@@ -226,14 +214,8 @@ export class Table<V> extends View<V> {
    * The keys whose entries were neither stored nor seen since the pass began. Yields `undefined` now and then while it finds
    * none: a place to breathe. It ends when the lease does.
    */
-  *unseen(pass: Lease): Generator<string | undefined, void, void> {
-    const { slots } = this.records;
-    for (let slot = 0; slot < slots.end; slot += 1) {
-      if ((slot & 1023) === 1023) yield undefined;
-      if (!this.#history.leases.isOpen(pass)) return;
-      if (slots.kind(slot) !== Kind.entry || slots.seq(slot) > pass.seq) continue;
-      if (!this.#history.seenSince(slot, pass)) yield slots.key(slot);
-    }
+  unseen(pass: Lease): Generator<string | undefined, void, void> {
+    return this.#history.unseen(pass);
   }
 
   /** Takes up to `most` of what changed. One page at a time: write it, or `redo` it, before the next. */
@@ -244,16 +226,6 @@ export class Table<V> extends View<V> {
   /** Puts back a page that was not written, or of which nobody knows: the last one, if none is given. */
   redo(page?: Changes): void {
     this.#tracked().redo(page);
-  }
-
-  /** Takes the tombstones that wait, ahead of the next page: what a journal writes at once. */
-  drainTombstones(): Tombstone[] {
-    return this.#tracked().takeBuried();
-  }
-
-  /** Puts back tombstones that the journal did not keep. */
-  redoTombstones(tombstones: readonly Tombstone[]): void {
-    this.#tracked().putBackBuried(tombstones);
   }
 
   /** Makes the next pages a full writing. */

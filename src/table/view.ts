@@ -1,4 +1,4 @@
-import { flagsBits, Kind, pageMask, visitedBit } from './page.js';
+import { flagsBits, Kind, pageBits, pageMask, pageSize, visitedBit } from './page.js';
 import type { Denial, Tombstone } from './record.js';
 import { Records } from './records.js';
 
@@ -128,10 +128,13 @@ export class View<V> {
   /** All tombstones, in no order. They may be lifted on the way. */
   *buried(): Generator<Tombstone, void, void> {
     const { records } = this;
-    for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
-      if (records.tombstones === 0) return;
-      const tombstone = records.tombstone(slot);
-      if (tombstone !== undefined) yield tombstone;
+    for (let page = 0; page < records.slots.pages.length; page += 1) {
+      const first = page << pageBits;
+      for (let at = 0; at < pageSize && records.slots.pages[page]!.tombstones > 0; at += 1) {
+        const tombstone = records.tombstone(first + at);
+        if (tombstone !== undefined) yield tombstone;
+        if (records !== this.records) return;
+      }
     }
   }
 }

@@ -1,0 +1,14 @@
+import type { EvictionCause } from './record.js';
+
+export interface TableOptions {
+  /** Entries beyond it make room, first those that were not read. Default: no bound. */
+  readonly maxEntries?: number | undefined;
+  /** Denials beyond it are forgotten, the oldest first. They never make room among the entries. */
+  readonly maxNegative: number;
+  /** Where mutations begin to count: above every one of a snapshot that is to be restored. Default 0. */
+  readonly seq?: number | undefined;
+  /** Keep a list of changes for `drain`; tombstones then stay until they are lifted. Default false. */
+  readonly track?: boolean | undefined;
+  /** Told of each entry that left without anybody removing it, after it left. */
+  readonly onEvict?: ((key: string, because: EvictionCause) => void) | undefined;
+}
