@@ -27,14 +27,22 @@ function resolved(name: string, from: string): string | undefined {
   return undefined;
 }
 
+export interface Installed {
+  readonly packages: number;
+  readonly megabytes: number;
+}
+
 /** What installing a package brings: its folder and those of everything it depends on, as they stand here. */
-export function installed(name: string): { readonly packages: number; readonly megabytes: number } {
+export function installed(name: string, { optional = true } = {}): Installed {
   const folders = new Set<string>();
   const visit = (folder: string, own: string): void => {
     if (folders.has(own)) return;
     folders.add(own);
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-    for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+    for (const dependency of Object.keys({
+      ...manifest.dependencies,
+      ...(optional && manifest.optionalDependencies),
+    })) {
       const path = resolved(dependency, folder);
       if (path !== undefined) visit(path, path);
     }

@@ -108,7 +108,7 @@ const holdfast: Contender = {
         const answer = await cache.read(key);
         return { value: 'value' in answer ? answer.value : undefined, says: answer.status };
       },
-      hit: (key) => cache.lookup(key),
+      hit: (key) => cache.get(key),
       close: () => cache.stop(),
     };
   },
