@@ -19,7 +19,8 @@ const block = /<!-- (region|output) ([\w.-]+)(?:#([\w-]+))? -->\n```\w*\n[\s\S]*
 export async function embed(markdown: string): Promise<string> {
   const filled = new Map<string, string>();
   for (const [whole, kind, file, name] of markdown.matchAll(block)) {
-    const content = kind === 'region' ? await region(file as string, name as string) : await output(file as string);
+    const content =
+      kind === 'region' ? await region(file as string, name as string) : await output(file as string);
     const head = `<!-- ${kind} ${file}${name === undefined ? '' : `#${name}`} -->`;
     filled.set(whole, `${head}\n\`\`\`${kind === 'region' ? 'ts' : 'text'}\n${content}\n\`\`\``);
   }

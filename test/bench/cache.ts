@@ -1,0 +1,137 @@
+/** What a cache's operations cost, beside a plain Map's and lru-cache's. */
+import { type Cache, defineCache } from 'holdfast';
+import { LRUCache } from 'lru-cache';
+import { perSecond, perSecondAwaited } from './harness/rounds.js';
+import { type Session, session, shuffled, tokens } from './harness/sessions.js';
+import { type Bench, suite } from './harness/suite.js';
+
+const probes = 1 << 16;
+
+export default suite({
+  name: 'cache',
+  about: 'get, lookup, read and bulk load, beside a plain Map and lru-cache with ttl',
+  async run(bench) {
+    for (const count of [1_000, 1_000_000 * bench.scale]) await reads(bench, count);
+    await load(bench, 1_000_000 * bench.scale);
+    await memory(bench, 1_000_000 * bench.scale);
+  },
+});
+
+const empty = (): Cache<Session> =>
+  defineCache<Session>({ name: 'bench', source: async () => undefined, ttl: '1h', staleFor: '1h' });
+
+async function reads(bench: Bench, count: number): Promise<void> {
+  const keys = tokens(count);
+  const strangers = shuffled(tokens(1_000), probes);
+  const friends = shuffled(keys, probes);
+  const map = new Map<string, Session>();
+  const lru = new LRUCache<string, Session>({ max: count, ttl: 3_600_000 });
+  const cache = await empty().start();
+  keys.forEach((key, index) => {
+    const value = session(index);
+    map.set(key, value);
+    lru.set(key, value);
+    cache.put(key, value, { expiresAt: value.expiresAt });
+  });
+  const times = 2_000_000 * bench.scale;
+  const rounds = { rounds: 9 };
+  const at = (list: readonly string[], index: number): string => list[index & (probes - 1)] as string;
+  const over = (list: readonly string[], read: (key: string) => unknown) => () =>
+    perSecond(times, (index) => read(at(list, index)));
+  const title = `of ${count.toLocaleString('en')}`;
+  await bench.compare(
+    `get, hit, ${title}`,
+    'ops/s',
+    {
+      holdfast: over(friends, (key) => cache.get(key)),
+      map: over(friends, (key) => map.get(key)),
+      'lru-cache': over(friends, (key) => lru.get(key)),
+    },
+    rounds,
+  );
+  await bench.compare(
+    `get, miss, ${title}`,
+    'ops/s',
+    {
+      holdfast: over(strangers, (key) => cache.get(key)),
+      map: over(strangers, (key) => map.get(key)),
+      'lru-cache': over(strangers, (key) => lru.get(key)),
+    },
+    rounds,
+  );
+  await bench.compare(
+    `lookup (get, and how old), hit, ${title}`,
+    'ops/s',
+    {
+      holdfast: over(friends, (key) => cache.lookup(key)),
+      map: over(friends, (key) => map.get(key)),
+      'lru-cache': over(friends, (key) => ({ value: lru.get(key), left: lru.getRemainingTTL(key) })),
+    },
+    rounds,
+  );
+  await bench.compare(
+    `read (fetch), awaited, hit, ${title}`,
+    'ops/s',
+    {
+      holdfast: () => perSecondAwaited(times / 10, (index) => cache.read(at(friends, index))),
+      map: () => perSecondAwaited(times / 10, async (index) => map.get(at(friends, index))),
+      'lru-cache': () => perSecondAwaited(times / 10, (index) => lru.fetch(at(friends, index))),
+    },
+    rounds,
+  );
+  await cache.stop();
+}
+
+async function load(bench: Bench, count: number): Promise<void> {
+  const keys = tokens(count);
+  const values = keys.map((_, index) => session(index));
+  const filled = (set: (key: string, value: Session) => void) => () =>
+    perSecond(count, (index) => set(keys[index] as string, values[index] as Session));
+  await bench.compare(
+    `bulk load of ${count.toLocaleString('en')}`,
+    'ops/s',
+    {
+      holdfast: () => {
+        const cache = empty();
+        return filled((key, value) => cache.put(key, value, { expiresAt: value.expiresAt }))();
+      },
+      map: () => {
+        const map = new Map<string, Session>();
+        return filled((key, value) => map.set(key, value))();
+      },
+      'lru-cache': () => {
+        const lru = new LRUCache<string, Session>({ max: count, ttl: 3_600_000 });
+        return filled((key, value) => lru.set(key, value))();
+      },
+    },
+    { rounds: 3 },
+  );
+}
+
+/** Bytes of an entry, its key and its value included, as each holds the same million. */
+async function memory(bench: Bench, count: number): Promise<void> {
+  const { gc } = globalThis as { readonly gc?: () => void };
+  if (gc === undefined) return bench.note('memory: left out, it needs --expose-gc');
+  const used = (): number => {
+    gc();
+    gc();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const perEntry = (make: () => { set(key: string, value: Session): unknown }): number => {
+    const before = used();
+    const held = make();
+    for (let index = 0; index < count; index += 1) held.set(tokens(1)[0] as string, session(index));
+    const after = used();
+    held.set('', session(0)); // still in use, so still there
+    return (after - before) / count;
+  };
+  bench.record(`memory, ${count.toLocaleString('en')} sessions`, 'bytes/entry', {
+    holdfast: perEntry(() => {
+      const cache = empty();
+      return { set: (key, value) => cache.put(key, value, { expiresAt: value.expiresAt }) };
+    }),
+    map: perEntry(() => new Map<string, Session>()),
+    'lru-cache': perEntry(() => new LRUCache<string, Session>({ max: count, ttl: 3_600_000 })),
+  });
+}
