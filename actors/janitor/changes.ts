@@ -3,7 +3,7 @@ import type { CacheCore } from '../cache/core.js';
 import { readFeed } from '../cache/feed.js';
 import { checkChanges, keyOf } from '../cache/rows.js';
 import type { Stretch } from '../cache/stretch.js';
-import type { SweepFailure } from './sweep.js';
+import type { SweepFailure } from './outcome.js';
 
 /** Reads the source's change feed from where it was last read to. */
 export async function takeChanges<V>(

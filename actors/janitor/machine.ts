@@ -1,6 +1,7 @@
 import { fromCallback, fromPromise, setup } from 'xstate';
 import type { CacheCore } from '../cache/core.js';
-import { type SweepOutcome, sweep } from './sweep.js';
+import type { SweepOutcome } from './outcome.js';
+import { sweep } from './sweep.js';
 
 type Core = CacheCore<unknown>;
 type JanitorEvent = { readonly type: 'wanted' };

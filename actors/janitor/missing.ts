@@ -1,7 +1,7 @@
 import type { CacheCore } from '../cache/core.js';
 import { patience } from '../cache/feed.js';
 import type { Stretch } from '../cache/stretch.js';
-import type { SweepFailure } from './sweep.js';
+import type { SweepFailure } from './outcome.js';
 
 /**
  * Asks the source of a share of the entries, another share each time, whether they still exist: once round in a warm

@@ -5,18 +5,7 @@ import type { SweepReport } from '../cache/report.js';
 import { Stretch } from '../cache/stretch.js';
 import { takeChanges } from './changes.js';
 import { takeMissing } from './missing.js';
-
-/** What the source could not tell. */
-export interface SweepFailure {
-  readonly error: unknown;
-  readonly unavailable: boolean;
-}
-
-/** Memory was swept in any case; the source may have failed to say what changed. */
-export interface SweepOutcome {
-  readonly report: SweepReport;
-  readonly failure?: SweepFailure;
-}
+import type { SweepOutcome } from './outcome.js';
 
 /** Evicts what is over, then asks the source, where it answers such questions and is there, what else is. */
 export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<SweepOutcome> {
