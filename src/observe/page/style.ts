@@ -64,7 +64,7 @@ h2 { font-size: .78rem; font-weight: 650; letter-spacing: .06em; text-transform:
 .retry progress::-webkit-progress-bar { background: var(--line); }
 .retry progress::-webkit-progress-value { background: var(--old); }
 .retry progress::-moz-progress-bar { background: var(--old); }
-.error { grid-column: 1 / -1; font: .78rem/1.45 var(--mono); color: var(--bad); overflow-wrap: anywhere; }
+.source .error { grid-column: 1 / -1; font: .78rem/1.45 var(--mono); color: var(--bad); overflow-wrap: anywhere; }
 .memory { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .8rem 1.2rem; align-content: center; }
 .memory dt { font-size: .78rem; color: var(--soft); }
 .memory dd { font-weight: 570; font-variant-numeric: tabular-nums; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
@@ -95,7 +95,8 @@ button:disabled { opacity: .5; cursor: progress; }
 .node[data-status="restarting"] i { background: var(--old); animation: breathe .8s infinite; }
 .node[data-status="stopped"] i { background: var(--bad); }
 .node .name { font-weight: 570; }
-.node .turn { margin-left: auto; font-size: .8rem; color: var(--faint); font-variant-numeric: tabular-nums; white-space: nowrap; }
+.node .pill { min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.node .turn { flex: none; margin-left: auto; font-size: .8rem; color: var(--faint); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .node .turn.some { color: var(--old); }
 .node.flash { animation: flash 1.6s ease-out; }
 @keyframes flash { 0%, 25% { background: var(--old-tint); } }
@@ -110,6 +111,7 @@ button:disabled { opacity: .5; cursor: progress; }
 .timeline li.good b { color: var(--good); } .timeline li.old b { color: var(--old); } .timeline li.bad b { color: var(--bad); }
 .timeline b { font-weight: 570; }
 .timeline span { color: var(--soft); overflow-wrap: anywhere; }
+.timeline small { margin-left: .45rem; padding: 0 .4rem; border-radius: 99px; background: var(--gone-tint); color: var(--soft); font-size: .74rem; font-variant-numeric: tabular-nums; }
 .timeline li.mark { grid-template-columns: 1fr; justify-items: center; color: var(--soft); font-size: .78rem; }
 .empty { color: var(--faint); font-size: .875rem; margin-top: .7rem; }
 

@@ -8,7 +8,6 @@ const stories = {
   'source.down': (e) => ['bad', 'source away', errorText(e.error)],
   'source.up': (e) => ['good', 'source back', 'after ' + span(e.downFor)],
   'warmer.backoff': (e) => ['old', 'backing off', 'attempt ' + e.attempt + ', next in ' + span(e.delay)],
-  'pass.started': () => ['', 'pass began', ''],
   'batch.loaded': (e) => ['', 'batch loaded', count(e.total) + ' rows so far'],
   'pass.complete': (e) => ['good', 'pass complete', plural(e.rows, 'row') + ', ' + count(e.removed) + ' removed, ' + span(e.took)],
   'pass.failed': (e) => [e.unavailable ? 'old' : 'bad', 'pass failed', errorText(e.error)],
@@ -42,12 +41,16 @@ function story(event) {
   return ['', event.type, fields.map(([name, value]) => name + ' ' + (value && typeof value === 'object' ? JSON.stringify(value) : value)).join(', ')];
 }
 
-/* Of these a run is one line that is kept up to date. */
-const runs = new Set(['batch.loaded', 'swept', 'snapshot.written', 'warmer.backoff', 'pass.started', 'evicted', 'invalidated', 'pass.failed']);
-let newest;
+/* Routine: between two events that are not, each kind of it has one line, which is kept up to date. */
+const routine = new Set(['batch.loaded', 'swept', 'snapshot.written', 'warmer.backoff', 'evicted', 'invalidated', 'pass.failed']);
+let lines = new Map();
 
-/* A start is told once: when it is ready, or when its supervisor says that it is there again. */
-const untold = (event) => event.type === 'actor.started' || (event.type === 'actor.ready' && event.incarnation > 1);
+/* A start is told once: when it is ready, or when its supervisor says that it is there again; a pass at its end. */
+const untold = (event) =>
+  event.type === 'actor.started' ||
+  event.type === 'pass.started' ||
+  (event.type === 'actor.ready' && event.incarnation > 1) ||
+  (event.type === 'pass.failed' && event.unavailable);
 
 function tell(event) {
   if (untold(event)) return;
@@ -55,8 +58,10 @@ function tell(event) {
   const list = byId('timeline');
   const [tone, what, more] = story(event);
   const kind = event.from + ' ' + event.type + ' ' + what;
-  const again = newest && newest.kind === kind && runs.has(event.type) ? newest.times + 1 : 1;
-  const line = el('li', tone + (again === 1 ? ' new' : ''));
+  if (!routine.has(event.type)) lines = new Map();
+  const earlier = lines.get(kind);
+  const times = earlier ? earlier.times + 1 : 1;
+  const line = el('li', tone + (earlier ? '' : ' new'));
   const time = add(line, 'time', '', clock(event.at));
   time.dateTime = new Date(event.at).toISOString();
   time.title = event.from + ' · ' + event.type;
@@ -64,16 +69,16 @@ function tell(event) {
   const text = add(line, 'span');
   add(text, 'b', '', what);
   if (more) text.append(' ' + more);
-  if (again > 1) text.append(' · ×' + count(again));
+  if (times > 1) add(text, 'small', '', '×' + count(times));
   line.dataset.type = event.type;
-  if (again > 1) newest.line.replaceWith(line);
-  else list.prepend(line);
-  newest = { kind, times: again, line };
+  if (earlier) earlier.line.remove();
+  list.prepend(line);
+  if (routine.has(event.type)) lines.set(kind, { times, line });
   while (list.children.length > mostEvents) list.lastChild.remove();
 }
 
 function remark(text) {
-  newest = undefined;
+  lines = new Map();
   byId('timeline').prepend(el('li', 'mark', text));
 }
 `;

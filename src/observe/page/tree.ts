@@ -1,12 +1,22 @@
 /** The supervision tree: who runs, in which state, in which incarnation. */
 export const treePart = `
-const quietStates = ['idle', 'waiting', 'warm', 'running', 'active', 'ready', 'up', 'sleeping'];
+const atRest = /idle|wait|warm$|running|activ|ready|sleep|rest|serv/;
+const tones = [
+  ['old', /backoff|start|restor|rebuild|retry/],
+  ['bad', /fail|error|down|stop|gave/],
+  ['lost', /ing$/],
+];
 
 function stateTone(state) {
-  if (/backoff|restarting|restoring|starting|retry/.test(state)) return 'old';
-  if (/fail|error|down|stopp|gave/.test(state)) return 'bad';
-  if (/warming|sweeping|writing|loading|busy/.test(state)) return 'lost';
-  return quietStates.some((quiet) => state.startsWith(quiet)) ? 'good' : '';
+  if (state === '') return '';
+  return atRest.test(state) ? 'good' : (tones.find(([, pattern]) => pattern.test(state)) || [''])[0];
+}
+
+/* Where several states are active at once, those in which something is done. */
+function busiest(state) {
+  const names = state.split(', ');
+  const busy = names.filter((name) => !atRest.test(name));
+  return (busy.length > 0 ? busy : names).join(', ');
 }
 
 const rows = new Map();
@@ -36,8 +46,8 @@ function drawNode(parent, node, path) {
 function fillNode(node, path) {
   const seen = rows.get(path);
   mark(seen.row, 'status', node.status);
-  seen.row.title = (node.name ? node.name + ': ' : '') + node.status;
-  const state = node.status === 'running' ? stateText(node.state) : node.status;
+  seen.row.title = [node.name, node.status, JSON.stringify(node.state)].filter(Boolean).join(' · ');
+  const state = node.status === 'running' ? busiest(stateText(node.state)) : node.status;
   const told = node.type === 'supervisor' && node.status === 'running' ? '' : state;
   show(seen.state, told !== '');
   say(seen.state, told);

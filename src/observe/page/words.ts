@@ -22,20 +22,18 @@ let skew = 0;
 const serverNow = () => Date.now() + skew;
 const ago = (at) => (serverNow() - at < 1000 ? 'just now' : span(serverNow() - at) + ' ago');
 
+/* A state's name; of nested and parallel states the innermost names, each once. */
 function stateText(state) {
   if (state === null || state === undefined) return '';
   if (typeof state !== 'object') return String(state);
-  return Object.entries(state).map(([name, inner]) => {
-    const rest = stateText(inner);
-    return rest ? name + '.' + rest : name;
-  }).join(', ');
+  const names = Object.entries(state).flatMap(([name, inner]) => (stateText(inner) || name).split(', '));
+  return [...new Set(names)].join(', ');
 }
 
 function errorText(error) {
   if (!error) return '';
   if (typeof error !== 'object') return String(error);
-  const text = error.message || error.name || JSON.stringify(error);
-  return error.code && !text.includes(error.code) ? text + ' (' + error.code + ')' : text;
+  return error.message || error.name || JSON.stringify(error);
 }
 
 function reasonText(reason) {
