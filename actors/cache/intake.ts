@@ -1,20 +1,38 @@
+import type { Bus } from '../../src/bus/bus.js';
+import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { ageNow, wallNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
-import type { Lease } from '../../src/table/index.js';
-import type { CacheCore } from './core.js';
+import type { Lease, Table } from '../../src/table/index.js';
+import type { Authority } from './authority.js';
+import type { Counters } from './counters.js';
 import type { Landing } from './flight.js';
 import { Flag } from './judge.js';
+import type { Keys } from './keys.js';
+import type { CachePolicy } from './options.js';
+import type { Quarantine } from './quarantine.js';
 import { checkRow } from './rows.js';
 import { termsOf } from './terms.js';
 
 /** What became of a row. `'refused'`: something newer is held. `'over'`: past its own `expiresAt`, so no row at all. */
 export type Taken = 'stored' | 'refused' | 'quarantined' | 'over';
 
+/** What it works on: the cache's own. */
+export interface IntakeHome<V> {
+  readonly policy: CachePolicy;
+  readonly keys: Keys;
+  readonly bus: Bus<CacheEvents>;
+  readonly counters: Counters;
+  readonly quarantine: Quarantine;
+  readonly authority: Authority;
+  /** The present one: a rebuild puts another in its place. */
+  readonly table: Table<V>;
+}
+
 /** The one way by which the source's answers come into the table, whoever asked: under a lease, or not at all. */
 export class Intake<V> {
-  readonly #core: CacheCore<V>;
+  readonly #core: IntakeHome<V>;
 
-  constructor(core: CacheCore<V>) {
+  constructor(core: IntakeHome<V>) {
     this.#core = core;
   }
 

@@ -1,26 +1,44 @@
 import { LoadCycleError, SourceUnavailableError, StateError } from '../../src/errors.js';
 import { type AsyncContext, asyncContext } from '../../src/runtime/async-context.js';
-import type { CacheCore } from './core.js';
+import type { Table } from '../../src/table/index.js';
+import type { Counters } from './counters.js';
 import { Flight, type Landing } from './flight.js';
+import type { Intake } from './intake.js';
+import type { CachePolicy } from './options.js';
+import type { SourceLink } from './source-link.js';
 
 /** In whose name loads hold their leases: they are void when the cache actor dies. */
 export const leaseHolder = 'cache';
+
+/** What it works on: the cache's own. */
+export interface LoaderHome<V> {
+  readonly policy: CachePolicy;
+  readonly counters: Counters;
+  readonly link: SourceLink<V>;
+  readonly intake: Intake<V>;
+  /** The present one: a rebuild puts another in its place. */
+  readonly table: Table<V>;
+  /** A key as it may be told. */
+  named(key: string): string;
+  /** Ends the cache actor's incarnation: a bug was found in work done for it. */
+  crash(error: unknown): void;
+}
 
 /**
  * Loads single keys: one flight a key, so many at once and the rest in line, none while the source is known to be away.
  * It works for one incarnation of the cache actor at a time; the flights of a dead one are void.
  */
 export class Loader<V> {
-  readonly #core: CacheCore<V>;
+  readonly #core: LoaderHome<V>;
   readonly #flights = new Map<string, Flight<V>>();
   /** Flights that wait for a place, from `#head` on. */
   #line: Flight<V>[] = [];
   #head = 0;
   #flying = 0;
-  /** The keys whose load the present code runs in, outermost first. */
-  readonly #within: AsyncContext<readonly string[]> = asyncContext();
+  /** The flight in whose load the present code runs. */
+  readonly #within: AsyncContext<Flight<V>> = asyncContext();
 
-  constructor(core: CacheCore<V>) {
+  constructor(core: LoaderHome<V>) {
     this.#core = core;
   }
 
@@ -30,23 +48,21 @@ export class Loader<V> {
 
   /**
    * The flight that will answer, an existing one joined; undefined while the source is away and nobody may try.
-   * @throws LoadCycleError when the key is asked for from inside its own load: it would wait for itself.
+   * @throws LoadCycleError when a load asks for what waits for it, directly or through others: it would wait for itself.
    */
   request(key: string, asked: string): Flight<V> | undefined {
-    const chain = this.#within.current();
-    if (chain?.includes(key)) {
-      throw new LoadCycleError(
-        `The load of key ${this.#core.named(key)} asks for that same key: it would wait for itself. Read it from the source there.`,
-      );
-    }
+    const asker = this.#within.current();
     const existing = this.#flights.get(key);
     if (existing !== undefined) {
+      if (asker !== undefined && existing.hangsOn(asker)) throw this.#cycle(asker, key);
+      asker?.awaits(existing);
       this.#core.counters.joined++;
       return existing;
     }
     const permission = this.#core.link.permission();
     if (permission === 'no') return undefined;
-    const flight = new Flight<V>(key, asked, chain);
+    const flight = new Flight<V>(key, asked);
+    asker?.awaits(flight);
     this.#flights.set(key, flight);
     if (permission === 'probe' || this.#flying < this.#core.policy.load.concurrency) {
       this.#fly(flight);
@@ -68,10 +84,19 @@ export class Loader<V> {
     for (const flight of flights) flight.abort();
   }
 
+  #cycle(asker: Flight<V>, key: string): LoadCycleError {
+    const { named } = this.#core;
+    return new LoadCycleError(
+      asker.key === key
+        ? `The load of key ${named(key)} asks for that same key: it would wait for itself. Read it from the source there.`
+        : `The load of key ${named(asker.key)} asks for key ${named(key)}, whose load waits for it: both would wait for ever. Read it from the source there.`,
+    );
+  }
+
   #fly(flight: Flight<V>): void {
     this.#flying++;
     this.#core.counters.loads++;
-    const work = this.#within.run([...flight.chain, flight.key], () => this.#load(flight));
+    const work = this.#within.run(flight, () => this.#load(flight));
     // What #load throws would be a bug of ours: it becomes the actor's crash, and the waiters are let go.
     work.then(
       (landing) => this.#landed(flight, landing),
