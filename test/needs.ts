@@ -5,7 +5,7 @@ import type { TestContext } from 'vitest';
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** The path of a browser that playwright-core can drive, where this machine has one. */
-export function chromium(): string | undefined {
+function chromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
 }

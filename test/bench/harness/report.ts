@@ -5,7 +5,7 @@ const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 /** A value for people. */
-export function shown(value: number | string | undefined): string {
+function shown(value: number | string | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
   return Math.abs(value) >= 1000 ? grouped.format(value) : fine.format(value);

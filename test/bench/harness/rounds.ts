@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 export type Round = () => number | Promise<number>;
 
 /** The middle one; of an even count the mean of the middle two. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[sorted.length >> 1];
   const lower = sorted[(sorted.length - 1) >> 1];
@@ -41,11 +41,11 @@ export async function interleaved(
 
 /** How many times a second `run` ran, over `times` times in a row. What it returns is kept from being optimised away. */
 export function perSecond(times: number, run: (index: number) => unknown): number {
-  let kept: unknown;
+  let last: unknown;
   const began = performance.now();
-  for (let index = 0; index < times; index += 1) kept = run(index);
+  for (let index = 0; index < times; index += 1) last = run(index);
   const took = performance.now() - began;
-  sink = kept;
+  kept.last = last;
   return times / (took / 1000);
 }
 
@@ -54,7 +54,7 @@ export async function perSecondAwaited(times: number, run: (index: number) => un
   const began = performance.now();
   for (let index = 0; index < times; index += 1) {
     const result = run(index);
-    sink = result instanceof Promise ? await result : result;
+    kept.last = result instanceof Promise ? await result : result;
   }
   return times / ((performance.now() - began) / 1000);
 }
@@ -62,9 +62,9 @@ export async function perSecondAwaited(times: number, run: (index: number) => un
 /** The milliseconds that `run` takes. */
 export async function milliseconds(run: () => unknown): Promise<number> {
   const began = performance.now();
-  sink = await run();
+  kept.last = await run();
   return performance.now() - began;
 }
 
-/** What a measured function returned last: read by nobody, seen by the optimiser. */
-export let sink: unknown;
+/** What a measured function returned last: seen by the optimiser, and by nobody else. */
+const kept: { last: unknown } = { last: undefined };

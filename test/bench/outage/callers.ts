@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Opened } from './peers.js';
 
 /** How long a caller waits before the read counts as hanging, ms. */
-export const patience = 3000;
+const patience = 3000;
 
 /** What callers got, counted: `'stale, says so'` to how many. */
 export type Outcome = ReadonlyMap<string, number>;
