@@ -164,10 +164,10 @@ export class CacheClient<V> {
   #know(key: string): Lookup<V> {
     const core = this.#core;
     const { table } = core;
-    const age = ageNow();
-    const wall = wallNow();
     const slot = table.slotOf(key);
     if (slot >= 0) {
+      const age = ageNow();
+      const wall = wallNow();
       const confirmedAt = table.confirmedAt(slot);
       const expiresAt = table.expiresAt(slot);
       const verdict = judge(
@@ -189,17 +189,20 @@ export class CacheClient<V> {
       }
       return this.#unknown(key);
     }
-    return this.#unheld(key, age);
+    return this.#unheld(key);
   }
 
-  #unheld(key: string, age: Milliseconds): Absent | Unknown {
+  #unheld(key: string): Absent | Unknown {
     const { table, policy, authority, link } = this.#core;
     const tombstone = table.tombstoneOf(key);
+    const denial = tombstone === undefined ? table.negativeOf(key) : undefined;
+    // Most misses end here: a clock costs more than all the rest.
+    if (tombstone === undefined && denial === undefined && !policy.authoritative) return this.#unknown(key);
+    const age = ageNow();
     if (tombstone?.kind === 'revoked')
       return { status: 'absent', age: Math.max(0, age - tombstone.at), because: 'removed' };
-    const negative = table.negativeOf(key);
-    if (negative !== undefined && age < negative.until) {
-      return { status: 'absent', age: Math.max(0, age - negative.at), because: negative.because };
+    if (denial !== undefined && age < denial.until) {
+      return { status: 'absent', age: Math.max(0, age - denial.at), because: denial.because };
     }
     if (policy.authoritative && tombstone === undefined && link.outage.status === 'up') {
       const proven = authority.proves(key, age, policy.ttl);
