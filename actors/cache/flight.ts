@@ -15,14 +15,16 @@ export class Flight<V> {
   readonly landing: Promise<Landing<V>>;
   readonly #controller = new AbortController();
   #land!: (landing: Landing<V>) => void;
+  /** It has landed. */
+  #over = false;
+  /** Flights that the code of this one's load waits for. */
+  #awaited: Set<Flight<V>> | undefined;
 
   constructor(
     /** As the table has it. */
     readonly key: string,
     /** As the source has it. */
     readonly asked: string,
-    /** The keys inside whose loads it was asked for. */
-    readonly chain: readonly string[] = [],
   ) {
     this.landing = new Promise((resolve) => {
       this.#land = resolve;
@@ -33,13 +35,31 @@ export class Flight<V> {
     return this.#controller.signal;
   }
 
+  /** The code of this one's load waits for that other one. */
+  awaits(other: Flight<V>): void {
+    this.#awaited ??= new Set();
+    this.#awaited.add(other);
+  }
+
+  /** Whether it cannot land before that other one has. */
+  hangsOn(other: Flight<V>): boolean {
+    const met = new Set<Flight<V>>([this]);
+    for (const flight of met) {
+      if (flight.#over) continue;
+      if (flight === other) return true;
+      for (const next of flight.#awaited ?? []) met.add(next);
+    }
+    return false;
+  }
+
   land(landing: Landing<V>): void {
+    this.#over = true;
     this.#land(landing);
   }
 
   /** Its answer is not wanted any more, whatever it will be. */
   abort(): void {
     this.#controller.abort();
-    this.#land({ type: 'aborted' });
+    this.land({ type: 'aborted' });
   }
 }

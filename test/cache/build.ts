@@ -21,7 +21,7 @@ import {
 } from 'holdfast/testing';
 import { expect } from 'vitest';
 
-export type Event = BusEvent<CacheEvents>;
+export type Event = { [T in keyof CacheEvents]: BusEvent<CacheEvents, T> }[keyof CacheEvents];
 export type Actor = 'cache' | 'warmer' | 'janitor' | 'snapshotter';
 type Options<V> = Omit<CacheOptions<V>, 'name' | 'source'> &
   Partial<Pick<CacheOptions<V>, 'name' | 'source'>>;
@@ -104,7 +104,7 @@ export function scene<V = string>(
           events,
           log,
           told: <T extends keyof CacheEvents>(topic: T) =>
-            events.filter((event): event is BusEvent<CacheEvents, T> => event.type === topic),
+            events.filter((event) => event.type === topic) as unknown as BusEvent<CacheEvents, T>[],
           crash: (actor: Actor, how: 'killed' | 'error' = 'killed') =>
             process.run(() =>
               exit(
