@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../runtime/duration.js';
-import type { Happened } from './history.js';
+import type { Happened, Seen } from './history.js';
 import { lastPut, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
@@ -19,8 +19,7 @@ export function absenceKnown<V>(history: readonly Happened<V>[], terms: CacheTer
             origin.order > life &&
             origin.began > put &&
             at - origin.at <= terms.negativeTtl &&
-            (origin.seen.state === 'absent' ||
-              (origin.seen.expiresAt ?? Number.POSITIVE_INFINITY) <= origin.wall),
+            (origin.seen.state === 'absent' || isOver(origin.seen, origin.wall)),
         ),
       pass: () => wasNotSeen(history, key, { life, put, until: order, since: at - heldFor(terms) }),
     }[lookup.because]();
@@ -38,14 +37,18 @@ export function absenceKnown<V>(history: readonly Happened<V>[], terms: CacheTer
 const heldFor = ({ authoritative, negativeTtl, ttl }: CacheTerms): Milliseconds =>
   authoritative ? Math.max(negativeTtl, ttl) : negativeTtl;
 
+/** A row past its own expiry is no row. */
+const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Milliseconds): boolean =>
+  expiresAt <= wall;
+
+/** A removal holds here as soon as the source has done it, which is before whoever ordered it hears of it. */
 function wasRemoved<V>(history: readonly Happened<V>[], key: string, since: number, until: number): boolean {
   return history
     .slice(since + 1, until)
-    .some(
-      (happened) =>
-        happened.type === 'gone' &&
-        (happened.by === 'revoke' || happened.by === 'remove') &&
-        happened.keys.includes(key),
+    .some((happened) =>
+      happened.type === 'gone'
+        ? (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key)
+        : happened.type === 'asked' && happened.method === 'remove' && happened.key === key,
     );
 }
 
@@ -60,7 +63,10 @@ function wasNotSeen<V>(
     const scan = history.filter((page) => 'call' in page && page.call === end.call);
     return (
       (scan[0]?.order ?? -1) > of.put &&
-      !scan.some((page) => page.type === 'answered' && page.rows.some((row) => row.key === key))
+      !scan.some(
+        (page) =>
+          page.type === 'answered' && page.rows.some((row) => row.key === key && !isOver(row, page.wall)),
+      )
     );
   });
 }

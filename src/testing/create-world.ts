@@ -1,6 +1,7 @@
 import { InvariantError, WorldError } from '../errors.js';
 import { withFaultPoints } from '../fault-point.js';
 import { type Milliseconds, milliseconds } from '../runtime/duration.js';
+import { noteHolds } from './attribution-holds.js';
 import { Driver } from './driver.js';
 import { faultPoints } from './fault-points.js';
 import { seededRandom } from './random.js';
@@ -66,6 +67,7 @@ export function createWorld(options: WorldOptions = {}): World {
       random,
     }),
     withFaultPoints(points.pass),
+    noteHolds(),
     catchUncaught((kind, error) => {
       uncaught.push({ at: driver.now, kind, error });
       note(`uncaught ${kind} ${shown(error)}`);

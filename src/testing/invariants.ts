@@ -20,16 +20,28 @@ export function keepsItsPromises<V>(history: readonly Happened<V>[], terms: Cach
   const about = history.filter(
     (happened) => happened.order <= first.order && (first.key === undefined || concerns(happened, first.key)),
   );
+  const news = about.filter(
+    (happened, i) => happened.order === first.order || !saysTheSame(happened, about[i - 1]),
+  );
   throw new InvariantError(
     `${first.guarantee}: ${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}\n` +
-      about.slice(-40).map(line).join('\n'),
+      news.slice(-40).map(line).join('\n'),
+  );
+}
+
+function saysTheSame<V>(happened: Happened<V>, before: Happened<V> | undefined): boolean {
+  return (
+    happened.type === 'told' &&
+    before?.type === 'told' &&
+    happened.lookup.status === before.lookup.status &&
+    happened.by === before.by
   );
 }
 
 function concerns<V>(happened: Happened<V>, key: string): boolean {
   switch (happened.type) {
     case 'answered':
-      return happened.rows.some((row) => row.key === key) || happened.last;
+      return happened.rows.some((row) => row.key === key) || (happened.last && happened.method === 'scan');
     case 'gone':
       return happened.keys === 'all' || happened.keys.includes(key);
     case 'fault':

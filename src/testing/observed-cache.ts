@@ -36,6 +36,7 @@ export function observedCache<V>(
   const gone = (keys: string | readonly string[], by: 'invalidate' | 'revoke' | 'remove'): void =>
     note({ type: 'gone', keys: typeof keys === 'string' ? [keys] : keys, by });
 
+  // What a synchronous order sets going (a load, a pass) comes after it: so it is noted before it is given.
   return {
     lookup(key) {
       const lookup = run(() => cache.lookup(key));
@@ -54,24 +55,24 @@ export function observedCache<V>(
       }
     },
     put(key, value, entry = {}) {
-      run(() => cache.put(key, value, entry));
       note({ type: 'put', key, value, ...entry });
+      run(() => cache.put(key, value, entry));
     },
     invalidate(keys) {
-      run(() => cache.invalidate(keys));
       gone(keys, 'invalidate');
+      run(() => cache.invalidate(keys));
     },
     revoke(keys) {
-      run(() => cache.revoke(keys));
       gone(keys, 'revoke');
+      run(() => cache.revoke(keys));
     },
     async remove(key) {
       await run(() => cache.remove(key));
       gone(key, 'remove');
     },
     clear() {
-      run(() => cache.clear());
       note({ type: 'gone', keys: 'all', by: 'clear' });
+      run(() => cache.clear());
     },
   };
 }

@@ -1,0 +1,214 @@
+import {
+  type CacheTerms,
+  type Happening,
+  History,
+  InvariantError,
+  keepsItsPromises,
+  violations,
+  type World,
+  world,
+} from 'holdfast/testing';
+import { describe, expect, it } from 'vitest';
+import type { Lookup } from '../../actors/cache/lookup.js';
+
+const terms: CacheTerms = { ttl: 10_000, staleFor: 20_000, negativeTtl: 5_000, concurrency: 2 };
+
+/** A history told step by step: `ms` moves time, everything else happens. */
+type Telling = number | ((next: number) => Happening<string>);
+
+async function told(steps: readonly Telling[], changed: Partial<CacheTerms> = {}): Promise<string[]> {
+  return world({}, async (w: World) => {
+    const history = new History<string>();
+    for (const step of steps) {
+      if (typeof step === 'number') await w.advance(step);
+      else history.add(step(history.next));
+    }
+    return violations(history.all, { ...terms, ...changed }).map(({ guarantee }) => guarantee);
+  });
+}
+
+const row = (value: string) => (): Happening<string> => ({ type: 'row', key: 'a', state: 'present', value });
+const asked =
+  (call: number, key = 'a') =>
+  (): Happening<string> => ({ type: 'asked', call, method: 'load', key });
+const answered =
+  (call: number, began: number, value: string | undefined, expiresAt?: number) => (): Happening<string> => ({
+    type: 'answered',
+    call,
+    method: 'load',
+    began,
+    asOf: began,
+    last: true,
+    rows: [
+      value === undefined
+        ? { key: 'a', state: 'absent' }
+        : { key: 'a', state: 'present', value, ...(expiresAt !== undefined && { expiresAt }) },
+    ],
+  });
+const put = (value: string) => (): Happening<string> => ({ type: 'put', key: 'a', value });
+const gone = (by: 'invalidate' | 'revoke' | 'clear') => (): Happening<string> => ({
+  type: 'gone',
+  keys: by === 'clear' ? 'all' : ['a'],
+  by,
+});
+const killed = (): Happening<string> => ({ type: 'killed' });
+const booted = (): Happening<string> => ({ type: 'booted' });
+const says =
+  (lookup: Lookup<string>, began?: number) =>
+  (next: number): Happening<string> => ({
+    type: 'told',
+    key: 'a',
+    by: began === undefined ? 'lookup' : 'read',
+    began: began ?? next,
+    lookup,
+  });
+const fresh = (value: string, age = 0, expiresAt?: number) =>
+  says({ status: 'fresh', value, age, ...(expiresAt !== undefined && { expiresAt }) });
+const stale = (value: string, age: number) => says({ status: 'stale', value, age, because: 'ttl' });
+const absent = (because: 'source' | 'removed' | 'pass') => says({ status: 'absent', age: 0, because });
+
+describe('no resurrection', () => {
+  it('a value that a read brought, or a put', async () => {
+    expect(await told([asked(1), answered(1, 1, 'old'), fresh('old')])).toEqual([]);
+    expect(await told([put('new'), fresh('new')])).toEqual([]);
+  });
+
+  it('a value that nobody brought', async () => {
+    expect(await told([fresh('ghost')])).toEqual(['no resurrection']);
+  });
+
+  it.each(['invalidate', 'revoke', 'clear'] as const)('an old value after %s', async (by) => {
+    expect(await told([asked(1), gone(by), answered(1, 1, 'old'), fresh('old')])).toEqual([
+      'no resurrection',
+    ]);
+    expect(await told([asked(1), gone(by), answered(1, 2, 'new'), fresh('new')])).toEqual([]);
+  });
+
+  it('who asked before may still get the old value', async () => {
+    expect(
+      await told([
+        asked(1),
+        gone('invalidate'),
+        answered(1, 1, 'old'),
+        says({ status: 'fresh', value: 'old', age: 0 }, 1),
+      ]),
+    ).toEqual([]);
+  });
+
+  it('an old value after a put', async () => {
+    expect(await told([asked(1), put('new'), answered(1, 1, 'old'), fresh('old')])).toEqual([
+      'no resurrection',
+    ]);
+  });
+
+  it('an older row after a newer one', async () => {
+    const rows = [row('1'), row('2'), asked(1), answered(1, 3, '1'), answered(2, 4, '2')];
+    expect(await told([...rows, fresh('1'), fresh('2')])).toEqual([]);
+    expect(await told([...rows, fresh('2'), fresh('1')])).toEqual(['no resurrection']);
+  });
+
+  it('a kill forgets what was not journaled yet, and nothing else', async () => {
+    const before = [asked(1), answered(1, 1, 'old'), gone('invalidate')];
+    expect(await told([...before, 99, killed, booted, stale('old', 99)])).toEqual([]);
+    expect(await told([...before, 100, killed, booted, stale('old', 100)])).toEqual(['no resurrection']);
+  });
+});
+
+describe('unknown is not absent', () => {
+  it('absent by an answer of the source, for as long as that is believed', async () => {
+    const answer = [asked(1), answered(1, 1, undefined)];
+    expect(await told([...answer, 5_000, absent('source')])).toEqual([]);
+    expect(await told([...answer, 5_001, absent('source')])).toEqual(['unknown is not absent']);
+    expect(await told([absent('source')])).toEqual(['unknown is not absent']);
+  });
+
+  it('an answer that began before a put says nothing', async () => {
+    expect(await told([asked(1), put('new'), answered(1, 1, undefined), absent('source')])).toEqual([
+      'unknown is not absent',
+    ]);
+  });
+
+  it('absent by order', async () => {
+    expect(await told([gone('revoke'), absent('removed')])).toEqual([]);
+    expect(await told([gone('invalidate'), absent('removed')])).toEqual(['unknown is not absent']);
+  });
+
+  it('absent by a pass that was read to its end', async () => {
+    const scan = (last: boolean) => (): Happening<string> => ({
+      type: 'answered',
+      call: 1,
+      method: 'scan',
+      began: 1,
+      asOf: 1,
+      rows: [],
+      last,
+    });
+    const begun = (): Happening<string> => ({ type: 'asked', call: 1, method: 'scan' });
+    expect(await told([begun, scan(true), absent('pass')])).toEqual([]);
+    expect(await told([begun, scan(false), absent('pass')])).toEqual(['unknown is not absent']);
+    expect(await told([begun, put('new'), scan(true), absent('pass')])).toEqual(['unknown is not absent']);
+  });
+});
+
+describe('bounded staleness', () => {
+  const loaded = [asked(1), answered(1, 1, 'a')];
+
+  it('fresh within ttl, stale within staleFor, nothing after that', async () => {
+    expect(await told([...loaded, 10_000, fresh('a', 10_000)])).toEqual([]);
+    expect(await told([...loaded, 10_002, fresh('a', 10_002)])).toEqual(['bounded staleness']);
+    expect(await told([...loaded, 30_000, stale('a', 30_000)])).toEqual([]);
+    expect(await told([...loaded, 30_002, stale('a', 30_002)])).toEqual(['bounded staleness']);
+  });
+
+  it('an age that is understated', async () => {
+    expect(await told([...loaded, 5_000, fresh('a', 100)])).toEqual(['bounded staleness']);
+  });
+
+  it('a value past its own expiry, or with another than its own', async () => {
+    const expiresAt = Date.UTC(2024, 0, 1) + 1_000;
+    const own = [asked(1), answered(1, 1, 'a', expiresAt)];
+    expect(await told([...own, 999, fresh('a', 999, expiresAt)])).toEqual([]);
+    expect(await told([...own, 1_000, fresh('a', 1_000, expiresAt)])).toEqual(['bounded staleness']);
+    expect(await told([...own, 1_000, fresh('a', 1_000)])).toEqual(['bounded staleness']);
+  });
+
+  it('fresh, and never confirmed in this process', async () => {
+    expect(await told([...loaded, killed, booted, fresh('a', 0)])).toEqual(['bounded staleness']);
+    expect(await told([...loaded, killed, booted, stale('a', 0)])).toEqual([]);
+  });
+
+  it('across a restart the wall clock tells the age', async () => {
+    expect(await told([...loaded, killed, 20_000, booted, 10_000, stale('a', 30_000)])).toEqual([]);
+    expect(await told([...loaded, killed, 20_000, booted, 10_002, stale('a', 30_002)])).toEqual([
+      'bounded staleness',
+    ]);
+  });
+});
+
+describe('one load', () => {
+  const given = (call: number) => (): Happening<string> => ({ type: 'abandoned', call, method: 'load' });
+
+  it('of a key at a time', async () => {
+    expect(await told([asked(1), answered(1, 1, 'a'), asked(2)])).toEqual([]);
+    expect(await told([asked(1), asked(2)])).toEqual(['one load']);
+    expect(await told([asked(1), given(1), asked(2)])).toEqual([]);
+  });
+
+  it('and no more than allowed in all', async () => {
+    expect(await told([asked(1, 'a'), asked(2, 'b')])).toEqual([]);
+    expect(await told([asked(1, 'a'), asked(2, 'b'), asked(3, 'c')])).toEqual(['one load']);
+  });
+});
+
+it('a broken promise is told with what happened to its key', () =>
+  world({}, async () => {
+    const history = new History<string>();
+    for (const step of [asked(1), gone('revoke'), answered(1, 1, 'old'), fresh('old')]) {
+      history.add(step(history.next));
+    }
+    const check = () => keepsItsPromises(history.all, terms);
+    expect(check).toThrow(InvariantError);
+    expect(check).toThrow(
+      /no resurrection: "a" is fresh old after revoke \(#1\)\n#0 0 ms asked .*\n#1 0 ms gone/,
+    );
+  }));
