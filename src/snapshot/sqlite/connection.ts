@@ -15,6 +15,7 @@ import {
 import { type Aside, identityOf, type Place, setAside } from './place.js';
 import { applicationId, createSchema, prepareStatements, type Statements, schemaVersion } from './schema.js';
 import { newLock, plain, type Seal, sealedWith } from './seal.js';
+import { isLogDamaged } from './wal.js';
 
 export type Driver = typeof BetterSqlite3;
 
@@ -55,17 +56,22 @@ export function connect(Driver: Driver, prepared: () => Place, owner: Owner): Co
     const identity = identityOf(path);
     const db = new Driver(path, { timeout: busyTimeout, fileMustExist: true });
     try {
+      const empty = statSync(path).size === 0;
+      // Possible in a new file only, and only before its first transaction, be that an empty one.
+      if (empty) db.pragma('auto_vacuum = INCREMENTAL');
       lock(db);
       if (identity === undefined || identityOf(path) !== identity) {
         db.close();
         continue;
       }
-      const connection = verified(db, path, owner, fresh || aside !== undefined);
+      const connection = verified(db, path, owner, empty && !fresh);
       return { ...connection, identity, ...(aside === undefined ? {} : { aside }) };
     } catch (error) {
-      db.close();
-      if (!isDamage(error)) throw error;
-      if (identityOf(path) === identity) aside = setAside(path, error.message);
+      if (!isDamage(error)) {
+        db.close();
+        throw error;
+      }
+      aside = setAside(db, path, identity, error.message) ?? aside;
     }
   }
   throw new SnapshotInUseError(
@@ -85,12 +91,13 @@ function verified(
   db: Database,
   path: string,
   owner: Owner,
-  fresh: boolean,
+  truncated: boolean,
 ): Omit<Connection, 'identity' | 'aside'> {
+  if (isLogDamaged(path)) throw new Damage('its write-ahead log is damaged');
   const whose = db.pragma('application_id', { simple: true });
   const version = db.pragma('user_version', { simple: true });
   if (whose !== applicationId) {
-    if (!fresh && statSync(path).size === 0) throw new Damage('it is empty');
+    if (truncated) throw new Damage('it is empty');
     // A file of ours that was killed before its first transaction has a header and nothing else.
     const nothing = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
     if (whose !== 0 || version !== 0 || !nothing) throw new Damage('it is not a snapshot of Holdfast');
@@ -116,7 +123,6 @@ function verified(
 }
 
 function created(db: Database, { cache, secret }: Owner): Omit<Connection, 'identity' | 'aside'> {
-  db.pragma('auto_vacuum = INCREMENTAL');
   tune(db);
   const identity = secret === undefined ? { cache } : { cache, lock: newLock(secret, cache) };
   const seal = unlocked(identity, { cache, secret });

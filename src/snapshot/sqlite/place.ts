@@ -5,9 +5,12 @@ import {
   fchmodSync,
   mkdirSync,
   openSync,
+  readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SnapshotError } from '../../errors.js';
@@ -37,7 +40,6 @@ export interface Place {
 export function prepare(file: string): Place {
   const path = resolve(file);
   try {
-    mkdirSync(dirname(path), { recursive: true });
     const fresh = create(path);
     const real = realpathSync(path);
     if (!statSync(real).isFile()) throw new SnapshotError(`It is not a file.`);
@@ -58,13 +60,28 @@ export function identityOf(path: string): string | undefined {
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 
-/** Moves the file, and what lies beside it, to a name of its own. Throws where the folder does not let it. */
-export function setAside(path: string, because: string): Aside {
+/**
+ * Closes the file and moves it, with what lies beside it, to a name of its own. Of another file that was put in its place
+ * meanwhile nothing is touched; then the answer is undefined. Throws where the folder does not let it.
+ */
+export function setAside(
+  open: { close(): unknown },
+  path: string,
+  identity: string | undefined,
+  because: string,
+): Aside | undefined {
+  // SQLite deletes the log when it closes, also one that it could not make sense of.
+  const log = existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : undefined;
+  open.close();
+  if (identityOf(path) !== identity) return undefined;
+
   const stamp = new Date(wallNow()).toISOString().replaceAll(/[-:.]/g, '');
   let movedTo = `${path}.aside-${stamp}`;
   for (let nth = 2; parts.some((part) => existsSync(movedTo + part)); nth += 1) {
     movedTo = `${path}.aside-${stamp}-${nth}`;
   }
+  if (log !== undefined && log.length > 0 && !existsSync(`${path}-wal`))
+    writeFileSync(`${movedTo}-wal`, log, { mode: 0o600 });
   for (const part of parts) {
     if (existsSync(path + part)) renameSync(path + part, movedTo + part);
   }
@@ -72,14 +89,17 @@ export function setAside(path: string, because: string): Aside {
 }
 
 function create(path: string): boolean {
+  mkdirSync(dirname(path), { recursive: true });
   try {
     const created = openSync(path, 'wx', 0o600);
     fchmodSync(created, 0o600);
     closeSync(created);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A symbolic link to a file that is not there yet, or was set aside.
+    if (!existsSync(path)) return create(resolve(dirname(path), readlinkSync(path)));
+    return false;
   }
 }
 

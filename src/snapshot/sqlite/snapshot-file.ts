@@ -179,7 +179,7 @@ export class SnapshotFile {
       const free = size('freelist_count');
       const worth = first ? free > Math.max(vacuumed, size('page_count') / 4) : free > 0;
       if (worth) db.pragma(`incremental_vacuum(${vacuumed})`);
-      const more = worth && free > vacuumed;
+      const more = worth && size('freelist_count') < free;
       if (!more) db.pragma('wal_checkpoint(TRUNCATE)');
       return more;
     });
@@ -187,8 +187,8 @@ export class SnapshotFile {
 
   /** Closes the file and moves it away. */
   discard(because: string): Aside {
-    this.close();
-    this.#aside = setAside(this.#path, because);
+    const moved = setAside(this, this.#path, this.#open?.identity, because);
+    this.#aside = moved ?? { file: this.#path, movedTo: undefined, because };
     return this.#aside;
   }
 
