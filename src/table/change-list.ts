@@ -22,6 +22,8 @@ export interface Changes {
   readonly lifted: readonly KeySeq[];
   /** The first and the last page of a full writing: what the copy has, and does not get again between them, is to go. */
   readonly full: 'begin' | 'end' | 'both' | undefined;
+  /** On the first page of a full writing: the table's `seq` when it began. What was buried later is not the writing's to drop. */
+  readonly asOf: number | undefined;
   /** Whether more waits. */
   readonly more: boolean;
 }
@@ -105,10 +107,11 @@ export class ChangeList<V> {
   }
 
   /**
-   * Takes up to `most` changes: keys that left, then tombstones, then entries, then what was lifted, which never comes in
-   * one page with tombstones or before a removal that the tombstone stood for.
+   * Takes up to `most` changes: keys that left, then tombstones, then entries, then what was lifted. That never comes in one
+   * page with tombstones, nor while the copy may still have what the tombstone stood against: a removal that waits, or all
+   * that a full writing under way has not dropped yet.
    */
-  drain(most: number): Changes {
+  drain(most: number, seq: number): Changes {
     const gone = this.#gone.take(most);
     let left = most - gone.length;
     const tombstones = this.#buried.take(left);
@@ -116,6 +119,7 @@ export class ChangeList<V> {
     const slots: number[] = [];
     const from = this.#cursor;
     let full: Changes['full'];
+    const asOf = from >= 0 && !this.#begun ? seq : undefined;
     if (from >= 0) {
       left = this.#write(left, slots, tombstones);
       const ended = this.#cursor >= this.#records.slots.end;
@@ -124,11 +128,9 @@ export class ChangeList<V> {
       this.#begun = true;
       if (ended) this.#cursor = -1;
     } else left = this.#gather(left, slots);
-    const lifted =
-      tombstones.length === 0 && this.#gone.size === 0 && this.#buried.size === 0
-        ? this.#lifted.take(left)
-        : [];
-    const page: Changes = { slots, gone, tombstones, lifted, full, more: this.pending > 0 };
+    const liftable = from < 0 && tombstones.length === 0 && this.#gone.size === 0 && this.#buried.size === 0;
+    const lifted = liftable ? this.#lifted.take(left) : [];
+    const page: Changes = { slots, gone, tombstones, lifted, full, asOf, more: this.pending > 0 };
     this.#origins.set(page, { records: this.#records, from });
     this.#last = page;
     return page;

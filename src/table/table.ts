@@ -220,7 +220,7 @@ export class Table<V> extends View<V> {
 
   /** Takes up to `most` of what changed. One page at a time: write it, or `redo` it, before the next. */
   drain(most: number): Changes {
-    return this.#tracked().drain(most);
+    return this.#tracked().drain(most, this.seq);
   }
 
   /** Puts back a page that was not written, or of which nobody knows: the last one, if none is given. */
