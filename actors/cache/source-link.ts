@@ -117,7 +117,12 @@ export class SourceLink<V> {
     );
     const timer = after(how.timeout, () => given.abort(late));
     try {
-      const attempt = (): Promise<T> => this.#attempt(question, given.signal);
+      let failure: unknown;
+      const attempt = async (): Promise<T> => {
+        // It went away while this question waited to try again: nobody may but its probe.
+        if (failure !== undefined && this.down) throw failure;
+        return this.#attempt(question, given.signal);
+      };
       const value =
         how.retries === 0
           ? await attempt()
@@ -125,7 +130,10 @@ export class SourceLink<V> {
               ...blip,
               retries: how.retries,
               signal: given.signal,
-              shouldRetry: ({ error }) => error instanceof Thrown && error.unavailable,
+              shouldRetry: ({ error }) => {
+                failure = error;
+                return error instanceof Thrown && error.unavailable && !this.down;
+              },
             });
       return { type: 'answer', value };
     } catch (error) {
