@@ -33,7 +33,7 @@ export function standing(
   // The writers' clock showed `newest` when that was first seen and has gone on since, so late changes come with later
   // stamps. A stamp from the future says nothing about that clock; ours stands in. Past `newest` itself the floor never
   // goes: a jump of our clock must not hide anything.
-  const writersClock = Math.min(newest, seenAt) + Math.max(0, now - seenAt);
+  const writersClock = Math.min(newest, seenAt) + now - seenAt;
   return { of, floor: Math.min(writersClock - overlap, newest + 1), newest, seenAt };
 }
 

@@ -121,6 +121,17 @@ describe('changes', () => {
     expect((await read()).changed).toContain('b');
   });
 
+  it('are not hidden by a clock of ours that is fast', async () => {
+    const { file, write } = sessionsDatabase();
+    const read = reader(file);
+    write({ token: 'a', updated_at: start });
+    await read();
+    later(3_600_000);
+    await read();
+    write({ token: 'b', updated_at: start + 1 });
+    expect((await read()).changed).toContain('b');
+  });
+
   it('go back with a table whose newest rows are deleted', async () => {
     const { file, writer, write } = sessionsDatabase();
     const read = reader(file);
@@ -151,6 +162,26 @@ describe('changes', () => {
   });
 });
 
+describe('a reading that was broken off', () => {
+  it('still finds what was committed late behind where it stopped', async () => {
+    const { file, write } = sessionsDatabase();
+    const source = sessionsSource(file);
+    const [{ cursor } = { cursor: '' }] = await all(source.changes!(undefined, { ...context, batch: 2 }));
+    for (let at = 0; at < 4; at++) write({ token: `k${at}`, updated_at: start + at });
+    later(3);
+    let since = cursor;
+    for await (const given of source.changes!(since, { ...context, batch: 2 })) {
+      since = given.cursor;
+      break;
+    }
+    write({ token: 'late', updated_at: start });
+    later(20_000);
+    write({ token: 'new', updated_at: Date.now() });
+    const rest = await all(source.changes!(since, { ...context, batch: 2 }));
+    expect(rest.flatMap(({ changed }) => changed.map(({ key }) => key))).toContain('late');
+  });
+});
+
 describe('any sequence of writes whose stamps are late by no more than the overlap', () => {
   type Step =
     | {
@@ -160,6 +191,7 @@ describe('any sequence of writes whose stamps are late by no more than the overl
         readonly as: 'valid' | 'revoked' | 'expired';
       }
     | { readonly do: 'wait'; readonly by: number }
+    | { readonly do: 'break off' }
     | { readonly do: 'read'; readonly pages: number };
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
@@ -175,6 +207,7 @@ describe('any sequence of writes whose stamps are late by no more than the overl
       weight: 2,
       arbitrary: fc.record({ do: fc.constant('wait' as const), by: fc.oneof(fc.nat(3), fc.nat(30_000)) }),
     },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('break off' as const) }) },
     {
       weight: 3,
       arbitrary: fc.record({ do: fc.constant('read' as const), pages: fc.integer({ min: 1, max: 5 }) }),
@@ -218,6 +251,7 @@ describe('any sequence of writes whose stamps are late by no more than the overl
           await finish();
           for (const each of steps) {
             if (each.do === 'wait') later(each.by);
+            else if (each.do === 'break off') reading = undefined;
             else if (each.do === 'read') {
               for (let pages = 0; pages < each.pages; pages++) if (await page()) break;
             } else {
