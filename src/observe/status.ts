@@ -31,7 +31,7 @@ export interface Status extends CacheStatus {
   readonly streams: { readonly open: number; readonly dropped: number };
 }
 
-export function cacheStatus(cache: ObservedCache): CacheStatus {
+function cacheStatus(cache: ObservedCache): CacheStatus {
   const { data, source, warmer, sourceHealth, ready, degraded, ...health } = cache.health();
   const { reachable, since, attempt, nextAttemptAt, error } = sourceHealth;
   return {

@@ -18,7 +18,6 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     await service.chaos({ database: 'slow' });
     const underWay = service.post('/sessions', { userId: 'late' });
 
-    const asked = Date.now();
     service.child.kill(signal);
     await vi.waitFor(async () => {
       const ready = await service.get('/readyz');
@@ -26,8 +25,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     }, soon);
     expect((await underWay).status).toBe(201);
     while ((await stream.next()) !== undefined);
+    // Beyond 5 s the code would be 1: `runMain` is given that `timeout`.
     expect(await service.exited).toEqual({ code: 0, signal: null });
-    expect(Date.now() - asked).toBeLessThan(5_000);
     expect(service.output()).toContain('Stopping');
 
     service = await start({ SESSIONS_DB: `${database}.nowhere` });

@@ -38,7 +38,7 @@ export function chaos(app: FastifyInstance, { runtime, database, slowDown }: Cha
       const name = `sessions/${request.body.crash}`;
       const actor = runtime.whereis(name);
       if (actor === undefined) return reply.code(409).send({ error: 'not-running', name });
-      exit(actor, { type: 'error', error: new Error(`${name} was crashed by POST /chaos`) });
+      exit(actor, { type: 'error', error: new Error('ordered by POST /chaos') });
       return { crashed: name };
     }
     const fate = request.body.database;
