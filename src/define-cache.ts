@@ -1,4 +1,3 @@
-import { CacheClient } from '../actors/cache/client.js';
 import { CacheCore } from '../actors/cache/core.js';
 import type { Lookup } from '../actors/cache/lookup.js';
 import {
@@ -7,9 +6,11 @@ import {
   type EntryOptions,
   type ReadOptions,
 } from '../actors/cache/options.js';
+import { Reader } from '../actors/cache/reader.js';
 import type { CacheHealth, CacheState, CacheStats, SweepReport, WarmReport } from '../actors/cache/report.js';
 import { healthOf, stateOf, statsOf } from '../actors/cache/status.js';
 import { waitFor } from '../actors/cache/wait.js';
+import { Writer } from '../actors/cache/writer.js';
 import { cacheTree } from '../supervisors/cache-tree.js';
 import type { SupervisorLogic } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
@@ -85,7 +86,8 @@ export function defineCache<V>(options: CacheOptions<V>): Cache<V> {
 class CacheHandle<V> implements Cache<V> {
   readonly supervisor: SupervisorLogic;
   readonly #core: CacheCore<V>;
-  readonly #client: CacheClient<V>;
+  readonly #reader: Reader<V>;
+  readonly #writer: Writer<V>;
   readonly #options: CacheOptions<V>;
   #runtime: Runtime | undefined;
   #starting: Promise<this> | undefined;
@@ -105,7 +107,8 @@ class CacheHandle<V> implements Cache<V> {
           ? undefined
           : async () => ('store' in snapshot ? snapshot.store : fileStore(snapshot)),
     });
-    this.#client = new CacheClient(this.#core);
+    this.#reader = new Reader(this.#core);
+    this.#writer = new Writer(this.#core);
     this.supervisor = cacheTree(this.#core);
   }
 
@@ -201,47 +204,47 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   lookup(key: string): Lookup<V> {
-    return this.#client.lookup(key);
+    return this.#reader.lookup(key);
   }
 
   read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
-    return this.#client.read(key, options);
+    return this.#reader.read(key, options);
   }
 
   get(key: string): V | undefined {
-    return this.#client.get(key);
+    return this.#reader.get(key);
   }
 
   fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
-    return this.#client.fetch(key, options);
+    return this.#reader.fetch(key, options);
   }
 
   put(key: string, value: V, entry?: EntryOptions): void {
-    this.#client.put(key, value, entry);
+    this.#writer.put(key, value, entry);
   }
 
   invalidate(keys: string | readonly string[]): void {
-    this.#client.invalidate(keys);
+    this.#writer.invalidate(keys);
   }
 
   revoke(keys: string | readonly string[]): void {
-    this.#client.revoke(keys);
+    this.#writer.revoke(keys);
   }
 
   save(key: string, value: V, entry?: EntryOptions): Promise<void> {
-    return this.#client.save(key, value, entry);
+    return this.#writer.save(key, value, entry);
   }
 
   remove(key: string): Promise<void> {
-    return this.#client.remove(key);
+    return this.#writer.remove(key);
   }
 
   has(key: string): boolean {
-    return this.#client.has(key);
+    return this.#reader.has(key);
   }
 
   clear(): void {
-    this.#client.clear();
+    this.#writer.clear();
   }
 
   #mustRun(): void {

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { OptionsError } from '../../src/errors.js';
 
 /** How a key of the caller's becomes a key of the table: guarded, and a digest where keys are secret. */
@@ -20,9 +20,7 @@ export class Keys {
 
   /** Whether the guard lets a key pass. A guard that throws is reported and taken for a yes. */
   allows(key: string): boolean {
-    if (typeof key !== 'string') {
-      throw new OptionsError(`A key must be a string. Given: ${key === null ? 'null' : typeof key}.`);
-    }
+    checkKey(key);
     if (this.#guard === undefined) return true;
     try {
       return Boolean(this.#guard(key));
@@ -34,6 +32,32 @@ export class Keys {
 
   /** The key under which the table holds it. */
   stored(key: string): string {
-    return this.secret ? bytesToHex(sha256(utf8ToBytes(key))) : key;
+    checkKey(key);
+    return this.secret ? bytesToHex(sha256(bytesOf(key))) : key;
   }
+}
+
+/** @throws OptionsError */
+function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string') {
+    throw new OptionsError(`A key must be a string. Given: ${key === null ? 'null' : typeof key}.`);
+  }
+}
+
+const loneSurrogates = /\p{Surrogate}/gu;
+
+/** As UTF-8. That has no lone surrogates, and two keys must not become one: theirs are written as WTF-8 has them. */
+function bytesOf(key: string): Uint8Array {
+  if (key.search(loneSurrogates) < 0) return utf8ToBytes(key);
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { index } of key.matchAll(loneSurrogates)) {
+    const unit = key.charCodeAt(index);
+    parts.push(
+      utf8ToBytes(key.slice(from, index)),
+      Uint8Array.of(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)),
+    );
+    from = index + 1;
+  }
+  return concatBytes(...parts, utf8ToBytes(key.slice(from)));
 }

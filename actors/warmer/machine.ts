@@ -47,11 +47,13 @@ export const warmerLogic = setup({
   },
   actors: {
     bells,
-    treeStarted: fromPromise<void, { readonly self: Parameters<typeof whenStarted>[0] }>(async ({ input }) => {
-      await whenStarted(input.self);
-      // Whoever awaits `start()` is told first.
-      await yieldToLoop();
-    }),
+    treeStarted: fromPromise<void, { readonly self: Parameters<typeof whenStarted>[0] }>(
+      async ({ input }) => {
+        await whenStarted(input.self);
+        // Whoever awaits `start()` is told first.
+        await yieldToLoop();
+      },
+    ),
     pass: fromPromise<PassOutcome, { readonly core: Core }>(({ input, signal }) => pass(input.core, signal)),
     ping: fromPromise<void, { readonly core: Core }>(async ({ input: { core }, signal }) => {
       const { link, policy } = core;

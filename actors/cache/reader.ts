@@ -1,21 +1,12 @@
-import {
-  LoadTimeoutError,
-  OptionsError,
-  SnapshotError,
-  SourceUnavailableError,
-  StateError,
-} from '../../src/errors.js';
+import { LoadTimeoutError, SourceUnavailableError } from '../../src/errors.js';
 import { type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, CoarseClock, wallNow } from '../../src/runtime/time.js';
-import type { Row } from '../../src/sources/source.js';
 import type { CacheCore } from './core.js';
-import { patience } from './feed.js';
 import type { Flight, Landing } from './flight.js';
-import { Flag, judge, whyUnknown } from './judge.js';
+import { judge, whyUnknown } from './judge.js';
 import { away, notRunning } from './loader.js';
 import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
-import { checkEntryOptions, checkReadOptions, type EntryOptions, type ReadOptions } from './options.js';
-import { termsOf } from './terms.js';
+import { checkReadOptions, type ReadOptions } from './options.js';
 import { waitFor } from './wait.js';
 
 /** What a read found, and, where nobody could say, why not. */
@@ -27,8 +18,8 @@ interface Found<V> {
 /** A read that lost its flight this often to writers takes what the last flight brought. */
 const lapsesBorne = 8;
 
-/** The questions and orders of the user, answered from the table and, where they may, from the source. */
-export class CacheClient<V> {
+/** The user's questions, answered from the table and, where they may, from the source. */
+export class Reader<V> {
   readonly #core: CacheCore<V>;
   readonly #clock = new CoarseClock();
 
@@ -43,7 +34,7 @@ export class CacheClient<V> {
   /** The hot path: what `lookup` would say, without saying it. */
   get(key: string): V | undefined {
     const core = this.#core;
-    const stored = core.keys.secret ? core.keys.stored(key) : key;
+    const stored = core.keys.secret || typeof key !== 'string' ? core.keys.stored(key) : key;
     const slot = core.table.slotOf(stored);
     if (slot >= 0) {
       const { age, wall } = this.#clock.read();
@@ -82,82 +73,9 @@ export class CacheClient<V> {
     }
   }
 
-  put(key: string, value: V, entry: EntryOptions = {}): void {
-    const core = this.#core;
-    const stored = this.#admitted(key);
-    if (value === undefined) {
-      throw new OptionsError(
-        'undefined cannot be cached: it means "no value". Use revoke() to say that a row is gone.',
-      );
-    }
-    const options = this.#entry(entry);
-    core.table.put(stored, value, options);
-    core.quarantine.release(stored);
-    core.loader.abort(stored);
-  }
-
-  invalidate(keys: string | readonly string[]): void {
-    this.#bury(keys, 'invalidated', 'invalidate');
-  }
-
-  revoke(keys: string | readonly string[]): void {
-    this.#bury(keys, 'revoked', 'revoke');
-  }
-
-  async save(key: string, value: V, entry: EntryOptions = {}): Promise<void> {
-    const { link } = this.#core;
-    const write = link.source.save;
-    if (write === undefined) throw new StateError('This source cannot save: it has no `save` method.');
-    this.#admitted(key);
-    if (value === undefined) throw new OptionsError('undefined cannot be saved: it means "no value".');
-    const { expiresAt, version, tags } = this.#entry(entry);
-    const row: Row<V> = {
-      key,
-      value,
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(version !== undefined && { version }),
-      ...(tags !== undefined && { tags }),
-    };
-    await this.#through('save', (context) => write.call(link.source, row, context));
-    this.put(key, value, entry);
-  }
-
-  async remove(key: string): Promise<void> {
-    const { link, ledger, keys } = this.#core;
-    const write = link.source.remove;
-    if (write === undefined) throw new StateError('This source cannot remove: it has no `remove` method.');
-    if (!keys.allows(key)) return;
-    await this.#through('remove', (context) => write.call(link.source, key, context));
-    this.#bury(key, 'revoked', 'remove');
-    if (ledger === undefined) return;
-    if (ledger.closed) {
-      throw new SnapshotError(
-        'The row is gone from the source and from memory, but the snapshot is closed: it may still hold it.',
-      );
-    }
-    const wait = await waitFor(ledger.durable(), { timeout: patience * this.#core.policy.load.timeout });
-    if (wait.type === 'late') {
-      throw new SnapshotError(
-        'The row is gone from the source and from memory; the snapshot did not confirm it in time.',
-      );
-    }
-  }
-
   has(key: string): boolean {
     const known = this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey;
     return known.status === 'fresh' || known.status === 'stale';
-  }
-
-  clear(): void {
-    const core = this.#core;
-    core.table.clear();
-    core.quarantine.clear();
-    core.authority.void();
-    core.loader.abortAll();
-    core.passes.anyRow = false;
-    core.passes.complete = false;
-    if (core.passes.possible && core.running) core.passes.demand();
-    core.bus.publish('invalidated', { keys: [], because: 'clear' });
   }
 
   /** Memory only, by the exact clocks. */
@@ -238,8 +156,11 @@ export class CacheClient<V> {
     const softEnd = ageNow() + policy.load.softTimeout;
     for (let lapses = 0; ; lapses++) {
       options.signal?.throwIfAborted();
+      const { running, expectsRestart } = this.#core;
       const known = this.#know(stored);
       if (known.status === 'fresh' || known.status === 'absent') return { lookup: known };
+      // Stopped, or not started yet: what is known can be told, and nobody can be asked.
+      if (known.status === 'stale' && !running && !expectsRestart) return { lookup: known };
       const end = known.status === 'stale' ? Math.min(softEnd, deadline) : deadline;
       const flight = await this.#flight(stored, key, end, options.signal);
       if (flight === 'away') return { lookup: this.#know(stored), error: away(this.#core.link.outage.error) };
@@ -286,15 +207,26 @@ export class CacheClient<V> {
     return { lookup: known.status === 'unknown' ? this.#unknown(stored) : known, error };
   }
 
+  /** What memory has instead of an answer that it refused for something newer; undefined: take the answer after all. */
+  #passedOver(stored: string, lapses: number): Lookup<V> | 'again' | undefined {
+    const known = this.#know(stored);
+    if (known.status !== 'unknown') return known;
+    return lapses < lapsesBorne ? 'again' : undefined;
+  }
+
   /** The answer that a landing gives; undefined: ask again. */
   #landed(stored: string, landing: Landing<V>, lapses: number): Found<V> | undefined {
     switch (landing.type) {
-      case 'row':
-        if (!landing.stored && lapses < lapsesBorne) return undefined;
+      case 'row': {
+        const known = landing.stored ? undefined : this.#passedOver(stored, lapses);
+        if (known !== undefined) return known === 'again' ? undefined : { lookup: known };
         return { lookup: fresh(landing.row.value, 0, landing.row.expiresAt ?? Number.POSITIVE_INFINITY) };
-      case 'none':
-        if (!landing.stored && lapses < lapsesBorne) return undefined;
+      }
+      case 'none': {
+        const known = landing.stored ? undefined : this.#passedOver(stored, lapses);
+        if (known !== undefined) return known === 'again' ? undefined : { lookup: known };
         return { lookup: { status: 'absent', age: 0, because: 'source' } };
+      }
       case 'aborted':
         return undefined;
       case 'quarantined':
@@ -306,84 +238,6 @@ export class CacheClient<V> {
         return { lookup, error: away(landing.error) };
       }
     }
-  }
-
-  /** A write goes to the source or is refused: nothing is queued. */
-  async #through(
-    what: string,
-    write: (context: { readonly signal: AbortSignal }) => Promise<void>,
-  ): Promise<void> {
-    const { link, policy, running, expectsRestart } = this.#core;
-    if (!running && !expectsRestart) throw notRunning(policy.name);
-    if (link.permission() === 'no') throw away(link.outage.error);
-    const answer = await link.ask(write, {
-      signal: new AbortController().signal,
-      timeout: patience * policy.load.timeout,
-      retries: 0,
-    });
-    if (answer.type === 'failed') {
-      if (!answer.unavailable) throw answer.error;
-      throw answer.error instanceof SourceUnavailableError
-        ? answer.error
-        : new SourceUnavailableError(
-            `The source could not be reached for ${what}(): nothing was changed here.`,
-            {
-              cause: answer.error,
-            },
-          );
-    }
-  }
-
-  #bury(
-    given: string | readonly string[],
-    kind: 'invalidated' | 'revoked',
-    because: 'invalidate' | 'revoke' | 'remove',
-  ): void {
-    const core = this.#core;
-    const keys = (typeof given === 'string' ? [given] : given)
-      .filter((key) => core.keys.allows(key))
-      .map((key) => core.keys.stored(key));
-    if (keys.length === 0) return;
-    const at = ageNow();
-    for (const key of keys) {
-      core.table.bury(key, kind, at);
-      core.quarantine.release(key);
-      core.authority.doubt(key);
-      core.loader.abort(key);
-    }
-    core.counters.invalidated += keys.length;
-    const wall = wallNow();
-    core.ledger?.note(
-      keys.map((key) => ({ key, kind, at: wall, seq: core.table.tombstoneOf(key)?.seq ?? core.table.seq })),
-    );
-    core.bus.publish('invalidated', { keys, because });
-  }
-
-  /** The stored form of a key that may be written. */
-  #admitted(key: string): string {
-    if (!this.#core.keys.allows(key)) {
-      throw new OptionsError(
-        `The key guard refuses ${this.#core.keys.secret ? 'this key' : this.#core.named(key)}: nothing can be stored under it.`,
-      );
-    }
-    return this.#core.keys.stored(key);
-  }
-
-  #entry(entry: EntryOptions) {
-    checkEntryOptions(entry);
-    const own = {
-      ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
-      ...(entry.staleFor !== undefined && { staleFor: milliseconds(entry.staleFor, 'staleFor') }),
-    };
-    return {
-      confirmedAt: ageNow(),
-      ...termsOf(this.#core.policy, own, entry.expiresAt),
-      ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
-      ...(entry.version !== undefined && { version: entry.version }),
-      ...(entry.tags !== undefined && { tags: entry.tags }),
-      ...(entry.weight !== undefined && { weight: entry.weight }),
-      flags: Flag.none,
-    };
   }
 }
 
