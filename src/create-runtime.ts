@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { AnyActorRef, AnyEventObject, EventObject, InspectionEvent, Observer } from 'xstate';
 import { resolveSpec, type SupervisorOptions } from '../supervisors/options.js';
 import { type SupervisorLogic, type SupervisorRef, supervisor } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
-import { NoSuchActorError, OptionsError, StartError, StateError } from './errors.js';
+import { NoSuchActorError, StartError, StateError } from './errors.js';
 import { type AskOptions, ask } from './runtime/ask.js';
 import { attribution, unattributed } from './runtime/attribution.js';
+import { checkedOptions } from './runtime/checked-options.js';
 import type { ExitReason } from './runtime/exit-reason.js';
 import { Incarnation } from './runtime/incarnation.js';
 import { type Logger, silent } from './runtime/logger.js';
@@ -27,6 +28,9 @@ export interface RuntimeOptions {
   readonly attributeAsyncErrors?: boolean;
 }
 
+/** An event for whoever bears a name: what that takes is not known to the types. */
+export type NamedEvent = EventObject | AnyEventObject;
+
 /** A supervised tree. It runs once: what has stopped is not started again, make a new one. */
 export interface Runtime extends AsyncDisposable {
   /**
@@ -47,9 +51,9 @@ export interface Runtime extends AsyncDisposable {
   /** The current incarnation of whoever bears the name. */
   whereis(name: string): AnyActorRef | undefined;
   /** To whoever bears the name now; without one it is a dead letter. */
-  send(name: string, event: { readonly type: string }): void;
+  send(name: string, event: NamedEvent): void;
   /** @throws NoSuchActorError when nobody bears the name; otherwise as `ask`. */
-  ask<Reply = unknown>(name: string, event: { readonly type: string }, options?: AskOptions): Promise<Reply>;
+  ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply>;
   /** What runs, as plain data. */
   tree(): TreeNode;
 }
@@ -67,9 +71,10 @@ export function createRuntime(
   root: SupervisorOptions | SupervisorLogic,
   options: RuntimeOptions = {},
 ): Runtime {
+  checkedOptions(optionsSchema, options, { of: 'createRuntime' });
   const logic =
     'transition' in root && isSupervisorLogic(root) ? root : supervisor(root as SupervisorOptions);
-  return new SupervisedRuntime(logic, checked(options));
+  return new SupervisedRuntime(logic, options);
 }
 
 class SupervisedRuntime implements Runtime {
@@ -128,17 +133,13 @@ class SupervisedRuntime implements Runtime {
     return this.#scope.names.whereis(name);
   }
 
-  send(name: string, event: { readonly type: string }): void {
+  send(name: string, event: NamedEvent): void {
     const target = this.whereis(name);
     if (target !== undefined) send(target, event);
     else this.#scope.deadLetter(name, event);
   }
 
-  async ask<Reply = unknown>(
-    name: string,
-    event: { readonly type: string },
-    options?: AskOptions,
-  ): Promise<Reply> {
+  async ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply> {
     const target = this.whereis(name);
     if (target === undefined) throw new NoSuchActorError(`Nobody bears the name '${name}' now.`);
     return ask<Reply>(target, event, options);
@@ -204,16 +205,3 @@ const isMethod = (value: unknown, name: string): boolean =>
   typeof value === 'object' &&
   value !== null &&
   typeof (value as Record<string, unknown>)[name] === 'function';
-
-function checked(options: RuntimeOptions): RuntimeOptions {
-  const result = v.safeParse(optionsSchema, options);
-  if (result.success) return options;
-  const [issue] = result.issues;
-  const option = v.getDotPath(issue) ?? 'options';
-  const known = Object.keys(optionsSchema.entries).join(', ');
-  throw new OptionsError(
-    issue.expected === 'never'
-      ? `Option "${option}" of createRuntime is not known. Known are: ${known}.`
-      : `Option "${option}" of createRuntime ${issue.message}. Given: ${issue.received}.`,
-  );
-}

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Runtime } from './create-runtime.js';
-import { OptionsError } from './errors.js';
+import { checkedOptions } from './runtime/checked-options.js';
 import { type Duration, milliseconds } from './runtime/duration.js';
 import type { ExitReason } from './runtime/exit-reason.js';
 import { describe } from './runtime/life-report.js';
@@ -36,11 +36,13 @@ const grace = 500;
  * ```
  */
 export async function runMain(runtime: Runtime, options: RunMainOptions = {}): Promise<void> {
-  const { onStopping, timeout } = checked(options);
+  checkedOptions(optionsSchema, options, { of: 'runMain' });
+  const { onStopping, timeout } = options;
+  const limit = timeout === undefined ? undefined : milliseconds(timeout, 'timeout');
   let stopping: Promise<number> | undefined;
 
   async function stopInOrder(signal: StopSignal): Promise<number> {
-    const limit = timeout === undefined ? undefined : after(milliseconds(timeout, 'timeout'), overdue);
+    const deadline = limit === undefined ? undefined : after(limit, overdue);
     let code = 0;
     try {
       await onStopping?.(signal);
@@ -49,7 +51,7 @@ export async function runMain(runtime: Runtime, options: RunMainOptions = {}): P
       complain('onStopping failed. The tree is stopped all the same.', error);
     }
     await runtime.stop();
-    limit?.cancel();
+    deadline?.cancel();
     return code;
   }
 
@@ -110,18 +112,3 @@ const optionsSchema = v.strictObject({
   ),
   timeout: v.optional(v.custom<Duration>(() => true)),
 });
-
-function checked(options: RunMainOptions): RunMainOptions {
-  const result = v.safeParse(optionsSchema, options);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const option = v.getDotPath(issue) ?? 'options';
-    throw new OptionsError(
-      issue.expected === 'never'
-        ? `Option "${option}" of runMain is not known. Known are: ${Object.keys(optionsSchema.entries).join(', ')}.`
-        : `Option "${option}" of runMain ${issue.message}. Given: ${issue.received}.`,
-    );
-  }
-  if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout');
-  return options;
-}

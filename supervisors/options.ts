@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { AnyActorLogic } from 'xstate';
 import { OptionsError } from '../src/errors.js';
+import { checkedOptions } from '../src/runtime/checked-options.js';
 import type { ChildSpec, Restart } from '../src/runtime/child-spec.js';
 import { type Duration, milliseconds } from '../src/runtime/duration.js';
 import type { LifeSpec } from '../src/runtime/incarnation.js';
@@ -85,11 +86,9 @@ const optionsSchema = v.strictObject({
 
 /** @throws OptionsError that names the option, what was given and what would do. */
 export function resolveOptions(options: SupervisorOptions): ResolvedOptions {
-  const { strategy, maxRestarts, within, autoShutdown, children } = parse(
-    optionsSchema,
-    options,
-    'supervisor',
-  );
+  const { strategy, maxRestarts, within, autoShutdown, children } = checkedOptions(optionsSchema, options, {
+    of: 'supervisor',
+  });
   if (strategy !== 'one-for-one') refuse('strategy', strategy, "'one-for-one'");
   if (autoShutdown !== 'never') refuse('autoShutdown', autoShutdown, "'never'");
   const window = milliseconds(within, 'within');
@@ -101,7 +100,7 @@ export function resolveOptions(options: SupervisorOptions): ResolvedOptions {
 
 /** @throws OptionsError that names the option, what was given and what would do. */
 export function resolveSpec(spec: unknown, at: string): ResolvedSpec {
-  const given = parse(specSchema, spec, at);
+  const given = checkedOptions(specSchema, spec, { of: 'a child spec', at });
   if (given.significant) refuse(`${at}.significant`, true, 'false');
   if (given.trapExit) refuse(`${at}.trapExit`, true, 'false');
   if (given.mailbox !== undefined) refuse(`${at}.mailbox`, given.mailbox, 'leaving it out');
@@ -159,19 +158,4 @@ function startTime(
 function refuse(option: string, given: unknown, instead: string): never {
   const shown = typeof given === 'string' ? `'${given}'` : JSON.stringify(given);
   throw new OptionsError(`Option "${option}" is not supported yet: ${shown}. What would do: ${instead}.`);
-}
-
-function parse<T extends v.GenericSchema>(schema: T, value: unknown, of: string): v.InferOutput<T> {
-  const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  const option = path === null ? of : of === 'supervisor' ? path : `${of}.${path}`;
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = Object.keys((schema as unknown as { entries: object }).entries).join(', ');
-    throw new OptionsError(`Option "${option}" is not known. Known are: ${known}.`);
-  }
-  const wanted =
-    issue.kind === 'schema' && issue.type === 'strict_object' ? 'is missing or not an object' : issue.message;
-  throw new OptionsError(`Option "${option}" ${wanted}. Given: ${issue.received}.`);
 }
