@@ -1,10 +1,12 @@
-import { InvariantError, WorldError } from '../errors.js';
+import { type EscapeError, InvariantError, WorldError } from '../errors.js';
 import { withFaultPoints } from '../fault-point.js';
 import { type Milliseconds, milliseconds } from '../runtime/duration.js';
 import { noteHolds } from './attribution-holds.js';
 import { Driver } from './driver.js';
+import { watchEscapes } from './escapes.js';
 import { faultPoints } from './fault-points.js';
 import { seededRandom } from './random.js';
+import { nextTurn } from './real-loop.js';
 import { shown } from './shown.js';
 import { Trace } from './trace.js';
 import { catchUncaught, type Uncaught } from './uncaught.js';
@@ -12,9 +14,6 @@ import { currentWorld, occupy, type World, type WorldOptions } from './world.js'
 import { replaceGlobals } from './world-globals.js';
 import { WorldProcesses } from './world-process.js';
 import { timerFunctions } from './world-timers.js';
-
-/** Taken before any world is entered. */
-const { setImmediate: realSetImmediate } = globalThis;
 
 /** `performance.now()` at the beginning. Not 0: no process ever reads that, and code may take 0 for "never". */
 const monotonicOrigin: Milliseconds = 1_000;
@@ -46,10 +45,17 @@ export function createWorld(options: WorldOptions = {}): World {
   const driver = new Driver(trace, options.tape ?? [], options.signal);
   const processes = new WorldProcesses(driver.queue);
   const uncaught: Uncaught[] = [];
+  const escapes: EscapeError[] = [];
   const points = faultPoints(options.faultPoints, seed, note);
   let jumped: Milliseconds = 0;
   let hops = 0;
   let leaving: Promise<void> | undefined;
+
+  function escaped(error: EscapeError): void {
+    if (driver.holding) return;
+    escapes.push(error);
+    note(`escape ${error.message.slice(0, error.message.indexOf(':'))}`);
+  }
 
   function note(what: string): void {
     trace.add(driver.now, what);
@@ -68,6 +74,7 @@ export function createWorld(options: WorldOptions = {}): World {
     }),
     withFaultPoints(points.pass),
     noteHolds(),
+    options.escapes === 'ignore' ? () => {} : watchEscapes(escaped),
     catchUncaught((kind, error) => {
       uncaught.push({ at: driver.now, kind, error });
       note(`uncaught ${kind} ${shown(error)}`);
@@ -91,10 +98,7 @@ export function createWorld(options: WorldOptions = {}): World {
       driver.skip(milliseconds(duration, 'duration'));
       note(`paused ${duration}`);
     },
-    outside(work) {
-      driver.hold(work);
-      return work;
-    },
+    outside: (work) => driver.hold(work),
     hop: (label) =>
       new Promise((resolve) => {
         processes.schedule({ at: driver.now, kind: 'hop', label: `hop ${label} #${++hops}`, run: resolve });
@@ -130,6 +134,7 @@ export function createWorld(options: WorldOptions = {}): World {
       return driver.events;
     },
     uncaught,
+    escapes,
     faultPoints: points.passed,
     leave() {
       leaving ??= leave();
@@ -145,7 +150,7 @@ export function createWorld(options: WorldOptions = {}): World {
   async function leave(): Promise<void> {
     driver.end();
     // A rejection of the last instant is reported only after its microtasks.
-    await new Promise<void>((resolve) => realSetImmediate(() => realSetImmediate(resolve)));
+    await new Promise<void>((resolve) => nextTurn(() => nextTurn(resolve)));
     for (const step of undo.splice(0).reverse()) step();
     processes.end();
     occupy(undefined);

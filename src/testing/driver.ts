@@ -1,11 +1,9 @@
 import { InvariantError, WorldError, WorldStuckError } from '../errors.js';
 import type { Milliseconds } from '../runtime/duration.js';
 import { EventQueue, type WorldEvent } from './event-queue.js';
+import { nextTurn } from './real-loop.js';
 import { shown } from './shown.js';
 import type { Trace } from './trace.js';
-
-/** Taken before any world is entered: the driver waits on the real loop. */
-const { setImmediate: realSetImmediate } = globalThis;
 
 /** How many turns of the real loop a run that has nothing scheduled may go on: a message of a real port takes one or two. */
 const patience = 25;
@@ -64,10 +62,23 @@ export class Driver {
   }
 
   /** Time stands until `work` has settled. */
-  hold(work: Promise<unknown>): void {
-    this.#held.add(work);
-    const release = (): void => void this.#held.delete(work);
-    work.then(release, release);
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held.add(held);
+    try {
+      return await work();
+    } finally {
+      this.#held.delete(held);
+      release();
+    }
+  }
+
+  /** Something real is waited for. */
+  get holding(): boolean {
+    return this.#held.size > 0;
   }
 
   always(name: string, check: () => void): () => void {
@@ -110,7 +121,7 @@ export class Driver {
 
   /** A real immediate: by then every microtask and tick of the step before has run. */
   #turn(): void {
-    realSetImmediate(() => this.#step());
+    nextTurn(() => this.#step());
   }
 
   #step(): void {
@@ -190,7 +201,7 @@ export class Driver {
   #nothingScheduled(): string {
     return (
       `What is awaited can never happen: at ${this.#now} ms nothing is scheduled in this world, no timer, no immediate. ` +
-      'It waits for something that is never settled, or for something real (I/O, a worker): hold time for that with `world.outside(promise)`.'
+      'It waits for something that is never settled, or for something real (I/O, a worker): hold time for that with `world.outside(work)`.'
     );
   }
 }

@@ -8,7 +8,7 @@ import { lastOneLeft, type World, type WorldOptions } from './world.js';
 /**
  * Enters a world, runs `body` in it while driving its time, and leaves it, whatever happens.
  *
- * @throws What `body` throws; WorldUncaughtError when the run had errors that nobody caught; NonDeterminismError under
+ * @throws What `body` throws; EscapeError when it reached out of the world; WorldUncaughtError when the run had errors that nobody caught; NonDeterminismError under
  * `verify`; WorldError when a world is entered already.
  *
  * @example
@@ -63,6 +63,8 @@ async function visit<T>(
       here.uncaught.map(({ error }) => error),
     );
   }
+  const [escaped] = here.escapes;
+  if (options.escapes !== 'record' && escaped !== undefined) throw escaped;
   return { result, trace: here.trace, hash: here.hash };
 }
 

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { promisify } from 'node:util';
 import type { Milliseconds } from '../runtime/duration.js';
 import type { EventKind, Ticket, WorldEvent } from './event-queue.js';
+import { nextTurn } from './real-loop.js';
 
 /** What timers need of the world they belong to. */
 export interface TimerHost {
@@ -95,10 +96,8 @@ export class WorldTimer {
   }
 }
 
-const { setImmediate: realSetImmediate } = globalThis;
-
 function throwLater(error: unknown): void {
-  realSetImmediate(() => {
+  nextTurn(() => {
     throw error;
   });
 }

@@ -1,11 +1,10 @@
+import type { EscapeError } from '../errors.js';
 import type { Duration, Milliseconds } from '../runtime/duration.js';
 import type { FaultPoints } from './fault-points.js';
+import { nextTurn } from './real-loop.js';
 import type { TraceEntry } from './trace.js';
 import type { Uncaught } from './uncaught.js';
 import type { WorldProcess } from './world-process.js';
-
-/** Taken before any world is entered. */
-const { setImmediate: realSetImmediate } = globalThis;
 
 export interface WorldOptions {
   /** Everything random in the world follows from it. Default 1. */
@@ -25,6 +24,11 @@ export interface WorldOptions {
   readonly faultPoints?: FaultPoints;
   /** Errors that nobody caught fail the run (`world` only). Default `'fail'`. */
   readonly uncaught?: 'fail' | 'record';
+  /**
+   * Real timers, handles and I/O that the code under test begins: they fail the run (`world` only), are recorded, or are not
+   * looked for. Work held by `World.outside` is none. Default `'fail'`.
+   */
+  readonly escapes?: 'fail' | 'record' | 'ignore';
   /** Runs everything twice and fails where the two runs differ (`world` only). Default false. */
   readonly verify?: boolean;
   /** How many entries of the trace are kept; its hash covers all. Default 100_000. */
@@ -60,8 +64,8 @@ export interface World extends AsyncDisposable {
   jumpWall(by: Milliseconds): void;
   /** The process stands still for `duration`: both clocks move, and what fell due meanwhile runs late. */
   pause(duration: Duration): void;
-  /** Time stands until a real promise (an import, a file) has settled. */
-  outside<T>(work: Promise<T>): Promise<T>;
+  /** Time stands until real work (an import, a file, a query in a thread) has settled. */
+  outside<T>(work: () => Promise<T>): Promise<T>;
   /** Resolves by an event of its own at this instant: whatever else is due may come before it, as the tape says. */
   hop(label: string): Promise<void>;
   /** A process of its own, that can be killed. What runs outside any is the test's. */
@@ -84,6 +88,8 @@ export interface World extends AsyncDisposable {
   readonly events: number;
   /** What nobody caught. */
   readonly uncaught: readonly Uncaught[];
+  /** What was begun in the real world, each with its stack. */
+  readonly escapes: readonly EscapeError[];
   /** How often each fault point was passed. */
   readonly faultPoints: ReadonlyMap<string, number>;
   /** Gives every global back. Timers that still wait never fire. Idempotent. */
@@ -111,7 +117,7 @@ export function occupy(world: Entered | undefined): void {
 
 /** @internal Resolves when a world that is being left, or whose signal has fired, is gone. */
 export async function lastOneLeft(): Promise<void> {
-  while (holder[entered]?.ending()) await new Promise<void>((resolve) => realSetImmediate(resolve));
+  while (holder[entered]?.ending()) await new Promise<void>((resolve) => nextTurn(resolve));
 }
 
 /** A yield point: in a world, an event of its own (see `World.hop`); outside it is done at once. */

@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import nodeCrypto, { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import nodeTimers, { setTimeout as namedSetTimeout } from 'node:timers';
 import timersPromises, { setInterval as everyPromised, setTimeout as sleepNode } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import {
   createWorld,
   currentWorld,
+  EscapeError,
   hop,
   InvariantError,
   NonDeterminismError,
@@ -249,7 +253,7 @@ describe('the driver', () => {
   });
 
   it('a message of a real port still arrives', async () => {
-    await world({}, async () => {
+    await world({ escapes: 'ignore' }, async () => {
       const { port1, port2 } = new MessageChannel();
       const message = once(port2, 'message');
       port1.postMessage({ a: 1 });
@@ -265,7 +269,7 @@ describe('the driver', () => {
       setTimeout(() => {
         fired = true;
       }, 1);
-      await w.outside(new Promise((resolve) => realSetTimeout(resolve, 5)));
+      await w.outside(() => new Promise((resolve) => realSetTimeout(resolve, 5)));
       expect(fired).toBe(false);
       await w.advance(1);
       expect(fired).toBe(true);
@@ -572,6 +576,47 @@ describe('uncaught errors', () => {
     const before = listeners();
     await world({}, async () => expect(listeners()).not.toEqual(before));
     expect(listeners()).toEqual(before);
+  });
+});
+
+describe('escapes', () => {
+  const { setTimeout: takenBefore } = globalThis;
+
+  it('a timer taken before the world fails the run, with the place where it was set', async () => {
+    const run = world({}, () => void takenBefore(() => {}, 0));
+    await expect(run).rejects.toBeInstanceOf(EscapeError);
+    await expect(run).rejects.toThrow(/^Timeout: something real/);
+    await expect(run).rejects.toMatchObject({ stack: expect.stringContaining('world.test.ts') });
+  });
+
+  it('so do a file, a socket and a thread', async () => {
+    for (const [reach, type] of [
+      [() => readFile(import.meta.filename), /^FS/],
+      [() => void createServer().listen(0).close(), /^TCP/],
+      [() => void new Worker('', { eval: true }).terminate(), /^WORKER/],
+    ] as const) {
+      const found = await world({ escapes: 'record' }, async (w) => {
+        // Held back: nothing in the world waits for it.
+        await reach();
+        return w.escapes.map(({ message }) => message);
+      });
+      expect(found).toContainEqual(expect.stringMatching(type));
+    }
+  });
+
+  it('work that time is held for is none', async () => {
+    const found = await world({}, (w) => w.outside(() => readFile(import.meta.filename, 'utf8')));
+    expect(found).toContain('work that time is held for');
+  });
+
+  it('each place is told once, and what stays inside is none', async () => {
+    await world({ escapes: 'record' }, async (w) => {
+      for (let i = 0; i < 3; i++) takenBefore(() => {}, 0);
+      await sleep(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      console.log('the runner reports this over a channel of its own');
+      expect(w.escapes).toHaveLength(1);
+    });
   });
 });
 
