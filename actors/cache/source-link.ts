@@ -3,7 +3,7 @@ import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { LoadTimeoutError, SourceUnavailableError } from '../../src/errors.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { after, ageNow, random, wallNow } from '../../src/runtime/time.js';
+import { after, ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { backoffDelay } from '../warmer/backoff.js';
 import { Bell } from './bell.js';
@@ -28,6 +28,11 @@ export interface Question {
 const blip = { minTimeout: 25, maxTimeout: 200, factor: 2, randomize: true } as const;
 
 const failureOf = Symbol('failure');
+const lateAfter = (timeout: Milliseconds): LoadTimeoutError =>
+  new LoadTimeoutError(
+    `The source did not answer within ${timeout} ms. If it is only slow, raise "load.timeout".`,
+  );
+
 /** What a question's own error travels in: p-retry wants errors, and a source may throw anything. */
 class Thrown extends Error {
   readonly [failureOf]: unknown;
@@ -112,10 +117,12 @@ export class SourceLink<V> {
     const given = new AbortController();
     const giveUp = (): void => given.abort(how.signal.reason);
     how.signal.addEventListener('abort', giveUp, { once: true });
-    const late = new LoadTimeoutError(
-      `The source did not answer within ${how.timeout} ms. If it is only slow, raise "load.timeout".`,
-    );
-    const timer = after(how.timeout, () => given.abort(late));
+    let over = false;
+    const timer = after(how.timeout, async () => {
+      // When our own loop was held up, the answer may be here already, waiting for its turn.
+      await yieldToLoop();
+      if (!over) given.abort(lateAfter(how.timeout));
+    });
     try {
       let failure: unknown;
       const attempt = async (): Promise<T> => {
@@ -138,12 +145,13 @@ export class SourceLink<V> {
       return { type: 'answer', value };
     } catch (error) {
       if (how.signal.aborted) return { type: 'aborted' };
-      if (given.signal.aborted) return { type: 'failed', error: late, unavailable: true };
+      if (given.signal.aborted) return { type: 'failed', error: given.signal.reason, unavailable: true };
       if (error instanceof Thrown) {
         return { type: 'failed', error: error[failureOf], unavailable: error.unavailable };
       }
       throw error;
     } finally {
+      over = true;
       timer.cancel();
       how.signal.removeEventListener('abort', giveUp);
     }
