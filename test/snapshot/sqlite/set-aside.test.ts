@@ -1,6 +1,7 @@
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SnapshotCorruptError, SnapshotError } from '../../../src/errors.js';
 import { contents, entry, never, page, place, tombstone } from '../place.js';
@@ -271,6 +272,46 @@ describe('a record that does not read back', () => {
     expect(failure).toBeInstanceOf(SnapshotCorruptError);
     expect((failure as SnapshotCorruptError).aside.because).toMatch(/newer tombstone/);
   });
+});
+
+describe('any bit of the file', () => {
+  for (const secret of [undefined, 'sesame']) {
+    it(`flipped is found, or changes nothing that is restored${secret ? ' (encrypted)' : ''}`, async () => {
+      const at = await place(secret === undefined ? {} : { secret });
+      const records = {
+        entries: sessions.slice(0, 120),
+        tombstones: [tombstone('dead', 901), tombstone('deader', 902)],
+        cursor: 'cursor',
+      };
+      await at.written(records);
+      const sound = await readFile(at.file);
+      const before = await at.opened();
+      const whole = { opening: before.opening, records: await contents(before.store) };
+      await before.store.close();
+      let found = 0;
+      const bit = fc.record({ byte: fc.nat({ max: sound.length - 1 }), bit: fc.nat({ max: 7 }) });
+      await fc.assert(
+        fc.asyncProperty(bit, async ({ byte, bit }) => {
+          await writeFile(
+            at.file,
+            sound.map((was, nth) => (nth === byte ? was ^ (1 << bit) : was)),
+          );
+          const { store, opening } = await at.opened();
+          if (opening.aside === undefined) {
+            const restored = await contents(store).catch((error: unknown) => error);
+            if (restored instanceof SnapshotCorruptError) found += 1;
+            else expect({ opening, records: restored }).toEqual(whole);
+          } else {
+            found += 1;
+            expect(await contents(store)).toEqual([]);
+          }
+          await store.close();
+        }),
+        { numRuns: secret === undefined ? 150 : 40 },
+      );
+      expect(found).toBeGreaterThan(10);
+    });
+  }
 });
 
 describe('after a kill', () => {

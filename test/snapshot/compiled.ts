@@ -1,0 +1,32 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { afterAll } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What the fixtures need. */
+const sources = ['src', 'test/snapshot/fixtures'];
+
+/**
+ * The sources as JavaScript, so that a child process and its thread start in milliseconds. Inside `node_modules`, where
+ * packages are found.
+ */
+export async function compiled(): Promise<string> {
+  await mkdir(join(root, 'node_modules', '.cache'), { recursive: true });
+  const out = await mkdtemp(join(root, 'node_modules', '.cache', 'holdfast-'));
+  afterAll(() => rm(out, { recursive: true, force: true }));
+  await writeFile(join(out, 'package.json'), '{"type":"module"}');
+  for (const folder of sources) {
+    for (const name of await readdir(join(root, folder), { recursive: true })) {
+      if (!name.endsWith('.ts')) continue;
+      const { outputText } = ts.transpileModule(await readFile(join(root, folder, name), 'utf8'), {
+        compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+      });
+      const target = join(out, folder, name.replace(/\.ts$/, '.js'));
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, outputText);
+    }
+  }
+  return out;
+}
