@@ -10,6 +10,8 @@ import { thrown } from './thrown.js';
 export interface ScriptedSourceOptions<V> {
   /** What the database holds at first. */
   readonly rows?: Readonly<Record<string, V>>;
+  /** How long an answer takes while it is up, ms. Default 0: a moment of its own at the same instant. */
+  readonly latency?: Milliseconds;
   /** Where everything that happens is noted. Default: a new one. */
   readonly history?: History<V>;
   /** Which of the optional methods the source has. Default: all. */
@@ -49,7 +51,7 @@ type Batch = SourceContext & { readonly batch: number };
  * ```
  */
 export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): ScriptedSource<V> {
-  const history = options.history ?? new History<V>();
+  const { history = new History<V>(), latency = 0 } = options;
   const storage = new Storage<V>(history);
   let mode: SourceMode = { mode: 'up' };
   let since = performance.now();
@@ -58,7 +60,11 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
   }
 
   const pass = (call: SourceCall<V>, how: SourceMode): Promise<number> =>
-    call.pass(how, (by) => storage.orderAt(by), since);
+    call.pass(
+      how.mode === 'up' && latency > 0 ? { mode: 'slow', ms: latency } : how,
+      (by) => storage.orderAt(by),
+      since,
+    );
 
   /** One question with one answer. Not `async`: some modes throw before there is a promise. */
   function question<T>(

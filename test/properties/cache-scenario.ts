@@ -41,6 +41,8 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
   readonly seed: number;
+  /** How long the database takes while all is well, ms. */
+  readonly latency: number;
   readonly has?: readonly ('scan' | 'changes' | 'missing' | 'save' | 'remove' | 'ping')[];
 }
 
@@ -143,7 +145,11 @@ class Service {
 export const play = (scenario: Scenario): Promise<string> =>
   world({ seed: scenario.seed, tape: scenario.tape }, async (w) => {
     const rows = Object.fromEntries(keys.slice(0, 3).map((key) => [key, `${key}0`]));
-    const db = scriptedSource<string>({ rows, ...(scenario.has && { has: scenario.has }) });
+    const db = scriptedSource<string>({
+      rows,
+      latency: scenario.latency,
+      ...(scenario.has && { has: scenario.has }),
+    });
     const service = new Service(w, db);
     let written = 0;
 

@@ -6,7 +6,7 @@ import { actors, keys, play, type Step, until } from './cache-scenario.js';
 const runs = Number(process.env.RUNS ?? 60);
 
 const step: fc.Arbitrary<Step> = fc.record({
-  at: fc.integer({ min: 0, max: until }),
+  at: fc.integer({ min: 0, max: until / 100 }).map((tenth) => tenth * 100),
   do: fc.oneof(
     { arbitrary: fc.constant('read' as const), weight: 4 },
     fc.constantFrom(
@@ -29,8 +29,9 @@ const scenario = (options: Partial<Parameters<typeof faultsArbitrary>[1]> = {}) 
   fc.record({
     tape: tapeArbitrary(fc),
     faults: faultsArbitrary(fc, { until, keys, actors, kill: true, longest: 15_000, ...options }),
-    steps: fc.array(step, { maxLength: 30 }),
+    steps: fc.array(step, { maxLength: 40 }),
     seed: fc.nat(1_000),
+    latency: fc.constantFrom(0, 5, 250),
   });
 
 describe('a cache whose source, actors, clocks and process fail', () => {
