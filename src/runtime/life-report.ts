@@ -78,9 +78,9 @@ export class LifeReport {
     details: Omit<RuntimeEvents[Topic], keyof ActorIdentity>,
     message: string,
   ): void {
-    const payload = { ...this.#identity(), ...details };
-    this.#scope.log(level, { event: topic, ...payload }, `${this.#who.path} ${message}`);
-    this.#scope.publish(topic, payload as unknown as RuntimeEvents[Topic]);
+    const payload: object = { ...this.#identity(), ...details };
+    this.#scope.log(level, { event: topic, ...logged(payload) }, `${this.#who.path} ${message}`);
+    this.#scope.publish(topic, payload as RuntimeEvents[Topic]);
   }
 
   #identity(): ActorIdentity {
@@ -90,6 +90,25 @@ export class LifeReport {
   }
 }
 
+/** As loggers of pino's shape take it: an error under `err`, which they know how to write, and the reason by its name. */
+function logged({
+  error,
+  reason,
+  ...rest
+}: {
+  readonly error?: unknown;
+  readonly reason?: ExitReason;
+}): object {
+  return {
+    ...rest,
+    ...(reason !== undefined && { reason: reason.type }),
+    ...(error !== undefined && { err: error }),
+  };
+}
+
 /** An exit reason in words. */
-export const describe = (reason: ExitReason): string =>
-  reason.type === 'error' ? String(reason.error) : reason.type;
+export function describe(reason: ExitReason): string {
+  if (reason.type === 'error') return String(reason.error);
+  const detail = reason.type === 'shutdown' ? reason.detail : undefined;
+  return detail instanceof Error ? detail.message : reason.type;
+}

@@ -22,7 +22,8 @@ test('each event of a life is published with who, which incarnation and when, an
   ]);
   expect(t.lines).toHaveLength(t.events.length);
   t.events.forEach((event, n) => {
-    expect(t.lines[n]?.fields).toEqual({ ...event, type: undefined, event: event.type });
+    const { type, reason, error, ...fields } = { reason: undefined, error: undefined, ...event };
+    expect(t.lines[n]?.fields).toEqual({ ...fields, event: type, reason: reason?.type, err: error });
   });
   expect(t.events.find(({ type }) => type === 'actor.crashed')).toEqual({
     type: 'actor.crashed',
