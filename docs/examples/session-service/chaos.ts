@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { exit, type Runtime } from 'holdfast';
 import type { Action } from 'holdfast/observe';
@@ -36,7 +37,7 @@ export function chaos(app: FastifyInstance, { runtime, database, slowDown }: Cha
     }
     if ('crash' in request.body) {
       const name = `sessions/${request.body.crash}`;
-      const actor = runtime.whereis(name);
+      const actor = await present(runtime, name);
       if (actor === undefined) return reply.code(409).send({ error: 'not-running', name });
       exit(actor, { type: 'error', error: new Error('ordered by POST /chaos') });
       return { crashed: name };
@@ -47,6 +48,12 @@ export function chaos(app: FastifyInstance, { runtime, database, slowDown }: Cha
     else if (!giveBack(database)) return reply.code(409).send({ error: 'no-database', file: database });
     return { database: fate };
   });
+}
+
+/** The actor of that name. One that is being restarted is waited for, a second or so. */
+async function present(runtime: Runtime, name: string): Promise<ReturnType<Runtime['whereis']>> {
+  for (let looks = 0; looks < 100 && runtime.whereis(name) === undefined; looks++) await sleep(10);
+  return runtime.whereis(name);
 }
 
 const post = (group: string, label: string, hint: string, body: Chaos): Action => ({

@@ -32,7 +32,8 @@ async function main(): Promise<void> {
     logController: new LogController({ disableRequestLogging: true }),
   });
   const runtime = createRuntime(
-    { children: [child({ id: 'sessions', logic: sessions.supervisor })] },
+    // A tree that gave up twice in half a minute is not mended by a third: a new process, with the snapshot, may be.
+    { maxRestarts: 1, within: '30s', children: [child({ id: 'sessions', logic: sessions.supervisor })] },
     { logger: app.log },
   );
   const actions = config.chaos ? chaosActions : [];
