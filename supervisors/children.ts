@@ -45,7 +45,7 @@ export const newChild = (spec: ResolvedSpec): Child => ({
 const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
   incarnation?.isMade ? incarnation.ref : undefined;
 
-export const isAlive = ({ incarnation }: Child): boolean =>
+const isAlive = ({ incarnation }: Child): boolean =>
   incarnation !== undefined && incarnation.reason === undefined;
 
 export function infoOf(child: Child): ChildInfo {

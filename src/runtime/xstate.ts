@@ -15,7 +15,6 @@ import {
 const stopEvent = 'xstate.stop';
 const errorPrefix = 'xstate.error.actor.';
 
-const notStarted = 0;
 const running = 1;
 const stopped = 2;
 
@@ -281,9 +280,6 @@ export function namesEvent(ref: AnyActorRef, event: { readonly type: string }): 
 
 /** Whether what is sent to the actor now is lost. */
 export const isStopped = (ref: AnyActorRef): boolean => inner(ref)._processingStatus === stopped;
-
-/** Whether the actor has begun. */
-export const isStarted = (ref: AnyActorRef): boolean => inner(ref)._processingStatus !== notStarted;
 
 /** Whether the actor is still being made: its initial snapshot is not there yet. */
 export const isBeingMade = (ref: AnyActorRef): boolean => inner(ref)._snapshot === undefined;

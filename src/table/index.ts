@@ -15,4 +15,3 @@ export type {
   Tombstone,
 } from './record.js';
 export { Table } from './table.js';
-export { View } from './view.js';

@@ -6,7 +6,7 @@ import type { Cursor } from '../source.js';
  * How much later than its time stamp says a change may appear and is still found: the longest transaction, and how far
  * the writers' clocks may be apart.
  */
-export const overlap: Milliseconds = 5_000;
+const overlap: Milliseconds = 5_000;
 
 /** Where a reader of changes stands. */
 export interface ChangeCursor {
