@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { SnapshotError, SnapshotInUseError } from '../../errors.js';
-import { Damage, isDamage } from './failure.js';
+import { Damage, isDamagedHead } from './failure.js';
 import {
   emptyState,
   type Identity,
@@ -12,7 +12,7 @@ import {
   writeIdentity,
   writeState,
 } from './meta.js';
-import { type Aside, identityOf, type Place, setAside } from './place.js';
+import { type Aside, identityOf, isWritable, type Place, setAside } from './place.js';
 import { applicationId, createSchema, prepareStatements, type Statements, schemaVersion } from './schema.js';
 import { newLock, plain, type Seal, sealedWith } from './seal.js';
 import { isLogDamaged } from './wal.js';
@@ -67,7 +67,7 @@ export function connect(Driver: Driver, prepared: () => Place, owner: Owner): Co
       const connection = verified(db, path, owner, empty && !fresh);
       return { ...connection, identity, ...(aside === undefined ? {} : { aside }) };
     } catch (error) {
-      if (!isDamage(error)) {
+      if (!isDamagedHead(error, () => isWritable(path))) {
         db.close();
         throw error;
       }

@@ -16,6 +16,13 @@ const codeOf = (error: unknown): string => {
 export const isDamage = (error: unknown): error is Error =>
   error instanceof Damage || damaged.test(codeOf(error));
 
+/**
+ * Whether an error of the opening tells of the file's content. Its head may say of itself that it is for reading only, or
+ * of an unknown format; neither says so in its code alone.
+ */
+export const isDamagedHead = (error: unknown, writable: () => boolean): error is Error =>
+  isDamage(error) || codeOf(error) === 'SQLITE_ERROR' || (codeOf(error) === 'SQLITE_READONLY' && writable());
+
 /** The error that a store rejects with. */
 export function snapshotFailure(error: unknown, path: string, doing: string): Error {
   if (error instanceof SnapshotError || error instanceof SnapshotInUseError) return error;

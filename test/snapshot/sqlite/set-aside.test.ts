@@ -290,6 +290,8 @@ describe('any bit of the file', () => {
       await before.store.close();
       let found = 0;
       const bit = fc.record({ byte: fc.nat({ max: sound.length - 1 }), bit: fc.nat({ max: 7 }) });
+      // SQLite says of these that the file is for reading only, and of an unknown format.
+      const examples: [{ byte: number; bit: number }][] = [[{ byte: 18, bit: 3 }], [{ byte: 47, bit: 4 }]];
       await fc.assert(
         fc.asyncProperty(bit, async ({ byte, bit }) => {
           await writeFile(
@@ -307,7 +309,7 @@ describe('any bit of the file', () => {
           }
           await store.close();
         }),
-        { numRuns: secret === undefined ? 150 : 40 },
+        { numRuns: secret === undefined ? 150 : 40, examples },
       );
       expect(found).toBeGreaterThan(10);
     });
