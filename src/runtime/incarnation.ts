@@ -48,6 +48,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
   readonly #onExit: (incarnation: Incarnation, reason: ExitReason) => void;
   #phase: Phase = 'starting';
   #root: Root | undefined;
+  /** Its start has returned: what it invokes at once has begun, or has failed. */
+  #begun = false;
   #settle: ((outcome: StartOutcome) => void) | undefined;
   #startTimer: Timer | undefined;
   /** The reason it was told to end with, before it has. */
@@ -225,6 +227,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#observe(root);
     this.#report.started();
     root.start();
+    this.#begun = true;
     this.#checkReady();
     const { startTimeout } = this.spec;
     if (this.#phase === 'starting' && startTimeout !== 'infinity') this.#armStartTimer(startTimeout);
@@ -242,7 +245,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   #observe(root: Root): void {
     root.ref.subscribe({
       next: () => {
-        if (this.#phase === 'starting') this.#checkReady();
+        if (this.#phase === 'starting' && this.#begun) this.#checkReady();
       },
       error: (error: unknown) => this.#finish(this.#endOf(root, { error }), { error }),
       complete: () => this.#finish(this.#endOf(root)),

@@ -104,6 +104,10 @@ describe('a failed start', () => {
     ['its input throws', { logic: fromCallback(() => {}), input: () => oops() }],
     ['its context throws', { logic: createMachine({ context: () => oops() }) }],
     ['its entry action throws', { logic: createMachine({ entry: () => oops() }) }],
+    [
+      'what it invokes at once throws',
+      { logic: createMachine({ invoke: { src: fromCallback(() => oops()) } }) },
+    ],
     ['`ready` throws', { logic: fromCallback(() => {}), ready: () => oops() }],
     ['`startInfo` throws', { logic: fromCallback(() => {}), startInfo: () => oops() }],
   ])('when %s', async (_, spec) => {
