@@ -1,9 +1,9 @@
-import * as v from 'valibot';
 import { OptionsError } from '../../src/errors.js';
 import { type Duration, type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
 import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
+import { cacheSchema, checkOptions, entrySchema, readSchema } from './options-schema.js';
 
 /** A number of things. */
 export type Count = number;
@@ -108,94 +108,16 @@ export interface BackoffPolicy {
 /** What has no `expiresAt` under `'until-expiry'`, and what a snapshot from the future brings, is served this long. */
 export const withoutExpiry: Milliseconds = 3_600_000;
 
-const duration = v.union([v.number(), v.string()], "a duration such as 5000 or '5s'");
-const count = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
-const callable = v.custom<(...args: never[]) => unknown>(
-  (value) => typeof value === 'function',
-  'a function',
-);
-const logger = v.custom<Logger>(
-  (value) =>
-    typeof (value as Logger | undefined)?.info === 'function' &&
-    typeof (value as Logger).error === 'function',
-  'a logger with debug, info, warn and error',
-);
-const source = v.custom<Source<unknown>>(
-  (value) => typeof value === 'function' || typeof (value as Source<unknown> | null)?.load === 'function',
-  'a source (an object with a `load` method) or a function that loads one value',
-);
-const store = v.custom<SnapshotStore>(
-  (value) => typeof (value as SnapshotStore | null)?.append === 'function',
-  'a snapshot store',
-);
-const timing = { every: v.optional(duration), restoreTimeout: v.optional(duration) };
-
-const schema = v.strictObject({
-  name: v.pipe(v.string(), v.nonEmpty('a name')),
-  source,
-  unavailable: v.optional(callable),
-  ttl: v.optional(duration),
-  staleFor: v.optional(duration),
-  negativeTtl: v.optional(duration),
-  maxEntries: v.optional(count(1)),
-  maxNegative: v.optional(count(0)),
-  authoritative: v.optional(v.boolean()),
-  key: v.optional(callable),
-  secretKeys: v.optional(v.boolean()),
-  load: v.optional(
-    v.strictObject({
-      timeout: v.optional(duration),
-      softTimeout: v.optional(duration),
-      retries: v.optional(count(0)),
-      concurrency: v.optional(count(1)),
-    }),
-  ),
-  warm: v.optional(
-    v.strictObject({
-      every: v.optional(duration),
-      batch: v.optional(count(1)),
-      backoff: v.optional(
-        v.strictObject({
-          min: v.optional(duration),
-          max: v.optional(duration),
-          factor: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))),
-          jitter: v.optional(v.boolean()),
-        }),
-      ),
-    }),
-  ),
-  sweep: v.optional(v.strictObject({ every: v.optional(duration) })),
-  snapshot: v.optional(
-    v.union([
-      v.strictObject({
-        file: v.pipe(v.string(), v.nonEmpty()),
-        secret: v.optional(v.union([v.pipe(v.string(), v.nonEmpty()), v.instance(Uint8Array)])),
-        ...timing,
-      }),
-      v.strictObject({ store, ...timing }),
-    ]),
-  ),
-  logger: v.optional(logger),
-});
-
 /**
  * Checks the options and fills in the defaults.
  *
  * @throws OptionsError that names the option, what was given, and what would do.
  */
 export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
-  const given = options as CacheOptions<V> & { readonly throttle?: unknown };
-  if (given?.throttle !== undefined) {
-    throw new OptionsError(
-      'Option "throttle" is not available yet: leave it out, and slow guessers down in front of the cache.',
-    );
-  }
-  const checked = v.safeParse(schema, options);
-  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
-
-  const every = positive(options.warm?.every ?? '5m', 'warm.every');
-  const min = positive(options.warm?.backoff?.min ?? '250ms', 'warm.backoff.min');
-  const max = positive(options.warm?.backoff?.max ?? '30s', 'warm.backoff.max');
+  checkOptions(cacheSchema, options);
+  const every = milliseconds(options.warm?.every ?? '5m', 'warm.every');
+  const min = milliseconds(options.warm?.backoff?.min ?? '250ms', 'warm.backoff.min');
+  const max = milliseconds(options.warm?.backoff?.max ?? '30s', 'warm.backoff.max');
   if (max < min) {
     throw new OptionsError(
       `Option "warm.backoff.max" (${max} ms) must not be less than "warm.backoff.min" (${min} ms).`,
@@ -214,7 +136,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
     authoritative: options.authoritative ?? false,
     secretKeys: options.secretKeys ?? false,
     load: {
-      timeout: positive(options.load?.timeout ?? '2s', 'load.timeout'),
+      timeout: milliseconds(options.load?.timeout ?? '2s', 'load.timeout'),
       softTimeout: milliseconds(options.load?.softTimeout ?? '500ms', 'load.softTimeout'),
       retries: options.load?.retries ?? 1,
       concurrency: options.load?.concurrency ?? 64,
@@ -226,28 +148,13 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
       factor: options.warm?.backoff?.factor ?? 2,
       jitter: options.warm?.backoff?.jitter ?? true,
     },
-    sweep: { every: positive(options.sweep?.every ?? '20s', 'sweep.every') },
+    sweep: { every: milliseconds(options.sweep?.every ?? '20s', 'sweep.every') },
     snapshot: {
-      every: positive(options.snapshot?.every ?? '5s', 'snapshot.every'),
+      every: milliseconds(options.snapshot?.every ?? '5s', 'snapshot.every'),
       restoreTimeout: milliseconds(options.snapshot?.restoreTimeout ?? '5s', 'snapshot.restoreTimeout'),
     },
   };
 }
-
-function positive(given: Duration, option: string): Milliseconds {
-  const value = milliseconds(given, option);
-  if (value === 0) throw new OptionsError(`Option "${option}" must be longer than 0 ms.`);
-  return value;
-}
-
-const entrySchema = v.strictObject({
-  ttl: v.optional(duration),
-  staleFor: v.optional(duration),
-  expiresAt: v.optional(v.pipe(v.number(), v.finite())),
-  version: v.optional(v.pipe(v.number(), v.finite())),
-  tags: v.optional(v.array(v.string())),
-  weight: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
-});
 
 /** What may be said of one entry, beside its value. */
 export interface EntryOptions {
@@ -265,15 +172,8 @@ export interface EntryOptions {
 
 /** @throws OptionsError that names the option. */
 export function checkEntryOptions(options: EntryOptions): void {
-  const checked = v.safeParse(entrySchema, options);
-  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
+  checkOptions(entrySchema, options);
 }
-
-const readSchema = v.strictObject({
-  client: v.optional(v.string()),
-  signal: v.optional(v.instance(AbortSignal)),
-  timeout: v.optional(duration),
-});
 
 /** What may be said of one question. */
 export interface ReadOptions {
@@ -287,16 +187,5 @@ export interface ReadOptions {
 
 /** @throws OptionsError that names the option. */
 export function checkReadOptions(options: ReadOptions): void {
-  const checked = v.safeParse(readSchema, options);
-  if (!checked.success) throw new OptionsError(complaint(checked.issues[0]));
-}
-
-function complaint(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    return `Unknown option "${path}". Look for a slip of the pen, or leave it out.`;
-  }
-  if (path === null) return `Options must be an object. Given: ${issue.received}.`;
-  const expected = issue.expected ?? issue.message;
-  return `Option "${path}" must be ${expected}. Given: ${issue.received}.`;
+  checkOptions(readSchema, options);
 }
