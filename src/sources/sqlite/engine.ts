@@ -3,19 +3,13 @@ import type { Milliseconds } from '../../runtime/duration.js';
 import { DatabaseFile } from './database-file.js';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js';
 import { explain } from './engine-error.js';
-import { keyOf, type RawRow, readRow } from './raw-row.js';
-import { fixedColumns, keysAtOnce, type TableSql, tableSql } from './statements.js';
+import { keyOf, type RawRows } from './raw-rows.js';
+import { keysAtOnce, type Places, type TableSql, tableSql } from './statements.js';
 import { inMemory, type TablePlan } from './table-plan.js';
 import { readSchema } from './table-schema.js';
 
 /** Where a page ended, and the next begins. Opaque to callers. */
 export type Position = readonly [value: SqliteValue, tie: SqliteValue];
-
-/** Rows as they came, and the names of the columns of their values. */
-export interface RawRows {
-  readonly columns: readonly string[];
-  readonly rows: readonly RawRow[];
-}
 
 export interface PageRequest {
   /** Of which file the pages before were: none of another is given. */
@@ -33,6 +27,9 @@ export type ChangesPage =
 
 /** The greatest stamp there can be; everything that is no number is greater to SQLite. */
 const latest = Number.MAX_SAFE_INTEGER;
+
+/** A selected row, its integers still bigints. */
+type Selected = readonly SqliteValue[];
 
 /** What is kept of one look at the schema. */
 interface Prepared {
@@ -65,30 +62,33 @@ export class SqliteEngine {
 
   /** Which file is read now, and the newest stamp in its table. */
   head(): { readonly file: string; readonly newest: Milliseconds | undefined } {
-    return this.#request((sql, file) => {
-      if (sql.changes === undefined) return { file, newest: undefined };
-      const [newest] = this.#read(sql.changes.newest, [latest])[0] ?? [];
+    return this.#request(({ changes }, file) => {
+      if (changes === undefined) return { file, newest: undefined };
+      const newest = plain(this.#read(changes.newest, [latest])[0]?.[0] ?? null);
       return { file, newest: typeof newest === 'number' ? newest : undefined };
     });
   }
 
   load(key: string, now: Milliseconds): RawRows {
-    return this.#request((sql) => this.#living(sql, this.#read(sql.byKey, [key]), now, new Set([key])));
+    return this.#request((sql) => {
+      const rows = living(this.#read(sql.byKey, [key]), sql.places, now);
+      return byColumn(among([key], rows, sql.places), sql);
+    });
   }
 
   /** At most `keysAtOnce` keys. */
   loadMany(keys: readonly string[], now: Milliseconds): RawRows {
-    return this.#request((sql) =>
-      this.#living(sql, this.#read(sql.byKeys, padded(keys)), now, new Set(keys)),
-    );
+    return this.#request((sql) => {
+      const rows = living(this.#read(sql.byKeys, padded(keys)), sql.places, now);
+      return byColumn(among(keys, rows, sql.places), sql);
+    });
   }
 
   /** Which of these are there and neither revoked nor expired. At most `keysAtOnce` keys. */
   existing(keys: readonly string[], now: Milliseconds): readonly string[] {
-    return this.#request((sql) => {
-      const rows = this.#read(sql.standing, padded(keys)).map(readRow);
-      return rows.filter((row) => isLiving(row, now)).flatMap((row) => keyOf(row.key) ?? []);
-    });
+    return this.#request(({ byKeys, places }) =>
+      keysOf(living(this.#read(byKeys, padded(keys)), places, now), places),
+    );
   }
 
   scan({ file, limit, now, after }: PageRequest & { readonly after: Position | undefined }): Page {
@@ -98,7 +98,11 @@ export class SqliteEngine {
         after === undefined
           ? this.#read(sql.firstPage, [limit])
           : this.#read(sql.nextPage, [...after, limit]);
-      return { ...this.#living(sql, raw, now), next: ending(raw, limit, 0) };
+      const { places } = sql;
+      return {
+        ...byColumn(living(raw, places, now), sql),
+        next: ending(raw, limit, places.key, places.tie),
+      };
     });
   }
 
@@ -118,11 +122,16 @@ export class SqliteEngine {
         typeof from === 'number'
           ? this.#read(sql.changes.first, [from, to, limit])
           : this.#read(sql.changes.next, [...from, to, limit]);
-      const gone = raw.map(readRow).filter((row) => !isLiving(row, now));
+      const { places } = sql;
+      const rows = living(raw, places, now);
+      const kept = new Set(rows);
       return {
-        ...this.#living(sql, raw, now),
-        gone: gone.flatMap((row) => keyOf(row.key) ?? []),
-        next: ending(raw, limit, 3),
+        ...byColumn(rows, sql),
+        gone: keysOf(
+          raw.filter((row) => !kept.has(row)),
+          places,
+        ),
+        next: ending(raw, limit, places.updatedAt, places.tie),
       };
     });
   }
@@ -150,8 +159,6 @@ export class SqliteEngine {
       return perform(this.#prepare(database), identity);
     } catch (error) {
       const { explained, reopen } = explain(error, this.#plan);
-      // Whatever the database said, the next request looks at its schema again.
-      this.#prepared = undefined;
       if (reopen && this.#plan.file !== inMemory) this.#file.close();
       throw explained;
     }
@@ -178,37 +185,47 @@ export class SqliteEngine {
     return statement;
   }
 
-  #read(sql: string, parameters: readonly SqliteValue[]): SqliteValue[][] {
-    const rows = this.#statement(sql)
-      .raw()
-      .safeIntegers()
-      .all(...parameters) as SqliteValue[][];
-    return rows.map((row) => row.map(plain));
-  }
-
-  /** Without what is revoked or expired, and without rows whose key is equal by collation only. */
-  #living(
-    sql: TableSql,
-    raw: readonly SqliteValue[][],
-    now: Milliseconds,
-    asked?: ReadonlySet<string>,
-  ): RawRows {
-    const rows = raw.map(readRow).filter((row) => isLiving(row, now));
-    return {
-      columns: sql.valueColumns,
-      rows: asked === undefined ? rows : rows.filter((row) => asked.has(keyOf(row.key) ?? '')),
-    };
+  #read(sql: string, parameters: readonly SqliteValue[]): Selected[] {
+    const statement = this.#statement(sql).raw().safeIntegers();
+    return statement.all(...parameters) as Selected[];
   }
 }
 
-const isLiving = (row: RawRow, now: Milliseconds): boolean =>
-  row.revokedAt === null && !(typeof row.expiresAt === 'number' && row.expiresAt <= now);
+/** Neither revoked nor expired. */
+function living(rows: readonly Selected[], { expiresAt, revokedAt }: Places, now: Milliseconds): Selected[] {
+  return rows.filter((row) => {
+    const until = row[expiresAt];
+    const expired = (typeof until === 'number' || typeof until === 'bigint') && until <= now;
+    return row[revokedAt] === null && !expired;
+  });
+}
+
+/** Without rows whose key equals one of these by collation or affinity only. */
+function among(keys: readonly string[], rows: readonly Selected[], { key }: Places): Selected[] {
+  const asked = new Set(keys);
+  return rows.filter((row) => asked.has(keyOf(row[key]) ?? ''));
+}
+
+const keysOf = (rows: readonly Selected[], { key }: Places): string[] =>
+  rows.flatMap((row) => keyOf(row[key]) ?? []);
+
+function byColumn(rows: readonly Selected[], { places, width, valueColumns }: TableSql): RawRows {
+  const columns = Array.from({ length: width }, (_, at) => rows.map((row) => plain(row[at] ?? null)));
+  const column = (place: number): readonly SqliteValue[] => columns[place] ?? [];
+  return {
+    columns: valueColumns,
+    values: places.values.map(column),
+    keys: column(places.key),
+    expiresAt: column(places.expiresAt),
+    updatedAt: column(places.updatedAt),
+  };
+}
 
 /** The position behind a full page. A page that is not full is the last. */
-function ending(raw: readonly SqliteValue[][], limit: number, by: 0 | 3): Position | undefined {
-  const last = raw.at(-1);
-  if (last === undefined || raw.length < limit) return undefined;
-  return [last[by] ?? null, last[fixedColumns - 1] ?? null];
+function ending(rows: readonly Selected[], limit: number, by: number, tie: number): Position | undefined {
+  const last = rows.at(-1);
+  if (last === undefined || rows.length < limit) return undefined;
+  return [plain(last[by] ?? null), last[tie] ?? null];
 }
 
 /** Exactly as many parameters as the statement has places: NULL equals nothing. */

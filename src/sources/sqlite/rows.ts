@@ -1,31 +1,35 @@
 import type { Row } from '../source.js';
 import type { SqliteRow, SqliteValue } from './driver.js';
-import type { RawRows } from './engine.js';
-import { keyOf, type RawRow } from './raw-row.js';
+import { keyOf, type RawRows } from './raw-rows.js';
 import type { TablePlan } from './table-plan.js';
 
 /** How a row's columns become a value: one of them, several as a record, or whatever a function makes of the record. */
 export type ValueReader<V> = (columns: readonly string[], values: readonly SqliteValue[]) => V | undefined;
 
 /** Rows of the table as rows of the source. What cannot be used is handed on as a bad row, with its reason. */
-export function toRows<V>({ columns, rows }: RawRows, plan: TablePlan, read: ValueReader<V>): Row<V>[] {
-  return rows.map((raw) => toRow(raw, columns, plan, read));
+export function toRows<V>(raw: RawRows, plan: TablePlan, read: ValueReader<V>): Row<V>[] {
+  return raw.keys.map((_, at) => toRow(raw, at, plan, read));
 }
 
-function toRow<V>(raw: RawRow, columns: readonly string[], plan: TablePlan, read: ValueReader<V>): Row<V> {
-  const key = keyOf(raw.key);
+function toRow<V>(raw: RawRows, at: number, plan: TablePlan, read: ValueReader<V>): Row<V> {
+  const { [at]: rawKey = null } = raw.keys;
+  const { [at]: expiresAt = null } = raw.expiresAt;
+  const { [at]: updatedAt = null } = raw.updatedAt;
+  const key = keyOf(rawKey);
   if (key === undefined) {
     return bad(
-      shown(raw.key),
-      `A key must be text or a whole number. Column "${plan.key}" holds ${shown(raw.key)}.`,
+      shown(rawKey),
+      `A key must be text or a whole number. Column "${plan.key}" holds ${shown(rawKey)}.`,
     );
   }
-  const { expiresAt, updatedAt } = raw;
   if (expiresAt !== null && !isStamp(expiresAt)) return bad(key, notAStamp(plan.expiresAt, expiresAt));
   if (updatedAt !== null && !isStamp(updatedAt)) return bad(key, notAStamp(plan.updatedAt, updatedAt));
   let value: V | undefined;
   try {
-    value = read(columns, raw.values);
+    value = read(
+      raw.columns,
+      raw.values.map(({ [at]: one = null }) => one),
+    );
   } catch (error) {
     return { key, value: undefined, error };
   }

@@ -4,15 +4,27 @@ import { column, quoted, type TableSchema } from './table-schema.js';
 /** How many keys one statement asks for. SQLite's own bound is far above. */
 export const keysAtOnce = 500;
 
-/** The text of every statement over one table. What stands before the columns of the value is `fixedColumns` wide. */
+/** Where a role stands among the selected columns. One column may have several. */
+export interface Places {
+  readonly key: number;
+  readonly expiresAt: number;
+  readonly revokedAt: number;
+  readonly updatedAt: number;
+  /** Tells rows of one key, or of one millisecond, apart. */
+  readonly tie: number;
+  readonly values: readonly number[];
+}
+
+/** The text of every statement over one table. All of them select the same columns. */
 export interface TableSql {
-  /** Names of the columns of the value, in the order in which they are selected. */
+  readonly places: Places;
+  readonly width: number;
+  /** Names of the columns of the value. */
   readonly valueColumns: readonly string[];
   readonly byKey: string;
   readonly byKeys: string;
   readonly firstPage: string;
   readonly nextPage: string;
-  readonly standing: string;
   /** Undefined without `updatedAt`. */
   readonly changes: { readonly newest: string; readonly first: string; readonly next: string } | undefined;
   readonly remove: string;
@@ -20,26 +32,34 @@ export interface TableSql {
   save(columns: readonly string[]): string;
 }
 
-/** key, expiresAt, revokedAt, updatedAt, tie */
-export const fixedColumns = 5;
-
 export function tableSql(plan: TablePlan, schema: TableSchema): TableSql {
   const valueColumns = plan.values ?? schema.columns;
+  const selected: string[] = [];
+  const place = (sql: string): number => {
+    if (!selected.includes(sql)) selected.push(sql);
+    return selected.indexOf(sql);
+  };
   const optional = (name: string | undefined): string => (name === undefined ? 'NULL' : column(name));
   const key = column(plan.key);
-  // Rows of one key, or of one millisecond, are told apart by their number.
   const tie = schema.rowid === undefined ? key : `t.${schema.rowid}`;
-  const fixed = [key, optional(plan.expiresAt), optional(plan.revokedAt), optional(plan.updatedAt), tie];
+  const places: Places = {
+    key: place(key),
+    expiresAt: place(optional(plan.expiresAt)),
+    revokedAt: place(optional(plan.revokedAt)),
+    updatedAt: place(optional(plan.updatedAt)),
+    tie: place(tie),
+    values: valueColumns.map((name) => place(column(name))),
+  };
   const from = `FROM ${quoted(plan.table)} AS t`;
-  const select = `SELECT ${[...fixed, ...valueColumns.map(column)].join(', ')} ${from}`;
-  const keys = `${key} IN (${Array(keysAtOnce).fill('?').join(', ')})`;
+  const select = `SELECT ${selected.join(', ')} ${from}`;
   return {
+    places,
+    width: selected.length,
     valueColumns,
     byKey: `${select} WHERE ${key} = ?`,
-    byKeys: `${select} WHERE ${keys}`,
+    byKeys: `${select} WHERE ${key} IN (${Array(keysAtOnce).fill('?').join(', ')})`,
     firstPage: `${select} WHERE ${key} IS NOT NULL ORDER BY ${key}, ${tie} LIMIT ?`,
     nextPage: `${select} WHERE (${key}, ${tie}) > (?, ?) ORDER BY ${key}, ${tie} LIMIT ?`,
-    standing: `SELECT ${fixed.join(', ')} ${from} WHERE ${keys}`,
     changes: plan.updatedAt === undefined ? undefined : changesSql(column(plan.updatedAt)),
     remove: removeSql(),
     save: saveSql,

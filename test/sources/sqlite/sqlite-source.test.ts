@@ -128,13 +128,16 @@ describe('scan', () => {
     expect(seen).toEqual(['a']);
   });
 
-  it('loses no row of a table whose key is not unique', async () => {
-    const { file, writer } = database('CREATE TABLE t (k TEXT, v INTEGER)');
-    for (let at = 0; at < 7; at++) writer.prepare('INSERT INTO t VALUES (?, ?)').run('same', at);
-    const source = closing(sqliteSource({ file, table: 't', key: 'k', value: 'v', thread: false }));
-    const pages = await all(source.scan({ ...context, batch: 2 }));
-    expect(pages.flatMap(({ rows }) => rows.map(({ value }) => value))).toEqual([0, 1, 2, 3, 4, 5, 6]);
-  });
+  it.each(['v INTEGER', 'v INTEGER, rowid TEXT, oid TEXT'])(
+    'loses no row of a table whose key is not unique (%s)',
+    async (columns) => {
+      const { file, writer } = database(`CREATE TABLE t (k TEXT, ${columns})`);
+      for (let at = 0; at < 7; at++) writer.prepare('INSERT INTO t (k, v) VALUES (?, ?)').run('same', at);
+      const source = closing(sqliteSource({ file, table: 't', key: 'k', value: 'v', thread: false }));
+      const pages = await all(source.scan({ ...context, batch: 2 }));
+      expect(pages.flatMap(({ rows }) => rows.map(({ value }) => value))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    },
+  );
 
   it('reads 100,000 rows in a thread without holding them', async () => {
     const { file, writer, write } = sessionsDatabase();
