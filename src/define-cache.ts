@@ -91,6 +91,7 @@ class CacheHandle<V> implements Cache<V> {
   readonly #options: CacheOptions<V>;
   #runtime: Runtime | undefined;
   #starting: Promise<this> | undefined;
+  #stopping: Promise<void> = Promise.resolve();
 
   constructor(options: CacheOptions<V>) {
     const policy = cachePolicy(options);
@@ -113,35 +114,37 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   start(): Promise<this> {
-    this.#starting ??= this.#start();
+    if (this.#starting === undefined) {
+      const starting = this.#start();
+      this.#starting = starting;
+      starting.catch(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
+    }
     return this.#starting;
   }
 
   async #start(): Promise<this> {
-    if (this.#core.running) {
-      throw new StateError(`Cache "${this.#core.policy.name}" already runs under another supervisor.`);
-    }
+    await this.#stopping;
     const { logger } = this.#options;
     const runtime = createRuntime(this.supervisor, logger === undefined ? {} : { logger });
     this.#runtime = runtime;
-    try {
-      await runtime.start();
-    } catch (error) {
+    // It may end by itself: above the restart intensity.
+    void runtime.exited.then(() => {
+      if (this.#runtime !== runtime) return;
       this.#runtime = undefined;
       this.#starting = undefined;
-      throw error;
-    }
+      this.#core.ended();
+    });
+    await runtime.start();
     return this;
   }
 
   async stop(): Promise<void> {
+    this.#starting = undefined;
     const runtime = this.#runtime;
-    if (runtime === undefined) return;
-    await runtime.stop();
-    if (this.#runtime === runtime) {
-      this.#runtime = undefined;
-      this.#starting = undefined;
-    }
+    if (runtime !== undefined) this.#stopping = runtime.stop();
+    await this.#stopping;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

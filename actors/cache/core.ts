@@ -146,8 +146,17 @@ export class CacheCore<V> {
     return this.#life !== undefined;
   }
 
-  /** An incarnation of the cache actor begins. Says whether the table is to be rebuilt: the second crash in a row. */
+  /**
+   * An incarnation of the cache actor begins. Says whether the table is to be rebuilt: the second crash in a row.
+   *
+   * @throws StateError when another one lives: the cache's supervisor was put into two trees.
+   */
   enter(life: CacheActorLife): { readonly rebuild: boolean } {
+    if (this.running) {
+      throw new StateError(
+        `Cache "${this.policy.name}" runs already: its supervisor can be in one place at a time. Define another cache.`,
+      );
+    }
     this.#life = life;
     const now = ageNow();
     this.#crashes = this.#crashes.filter((at) => at >= now - doubtWindow);
@@ -169,8 +178,13 @@ export class CacheCore<V> {
       this.#crashes.push(ageNow());
       return;
     }
+    this.ended();
+  }
+
+  /** No incarnation follows. Nobody is left to do what was asked for. */
+  ended(): void {
+    this.expectsRestart = false;
     this.#crashes = [];
-    // Nobody is left to do what was asked for.
     const stopped = new StateError(`Cache "${this.policy.name}" was stopped before it was done.`);
     this.passes.requests.reject(stopped);
     this.sweeps.reject(stopped);

@@ -19,6 +19,8 @@ export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<S
   const failure =
     (await takeChanges(core, counts, life, stretch)) ?? (await takeMissing(core, counts, life, stretch));
   const report: SweepReport = { expired, ...counts, took: monotonicNow() - began };
+  // Its actor died on the way: nobody swept.
+  if (life.aborted) return { report };
   core.lastSweep = { at: wallNow(), ...(failure && { error: failure.error }) };
   if (failure !== undefined && !failure.unavailable) {
     core.logger.error(
