@@ -106,9 +106,10 @@ function logged({
   };
 }
 
-/** An exit reason in words. */
+/** An exit reason in words, to stand within a sentence. */
 export function describe(reason: ExitReason): string {
-  if (reason.type === 'error') return String(reason.error);
   const detail = reason.type === 'shutdown' ? reason.detail : undefined;
-  return detail instanceof Error ? detail.message : reason.type;
+  const words =
+    reason.type === 'error' ? String(reason.error) : detail instanceof Error ? detail.message : reason.type;
+  return words.replace(/\.$/, '');
 }
