@@ -174,6 +174,7 @@ export const play = (scenario: Scenario): Promise<string> =>
     await w.eventually('the service is up', '90s', () => service.up && service.started);
     await w.eventually('the cache answers what the database holds', '90s', () => agrees(service));
     const before = service.cache.stats();
+    db.write('a', `a${++written}`);
     await w.advance('30s');
     agrees(service);
     const after = service.cache.stats();

@@ -29,7 +29,7 @@ const scenario = (options: Partial<Parameters<typeof faultsArbitrary>[1]> = {}) 
   fc.record({
     tape: tapeArbitrary(fc),
     faults: faultsArbitrary(fc, { until, keys, actors, kill: true, longest: 15_000, ...options }),
-    steps: fc.array(step, { maxLength: 40 }),
+    steps: fc.array(step, { maxLength: 40, size: 'max' }),
     seed: fc.nat(1_000),
     latency: fc.constantFrom(0, 5, 250),
   });
