@@ -49,13 +49,13 @@ export class Reader<V> {
     return undefined;
   }
 
-  async read(key: string, options: ReadOptions = {}): Promise<Lookup<V>> {
-    const { lookup } = await this.#find(key, options);
-    return this.#count(lookup);
+  async read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
+    return this.#count(this.#near(key, options) ?? (await this.#find(key, options)).lookup);
   }
 
-  async fetch(key: string, options: ReadOptions = {}): Promise<V | undefined> {
-    const { lookup, error } = await this.#find(key, options);
+  async fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
+    const near = this.#near(key, options);
+    const { lookup, error }: Found<V> = near === undefined ? await this.#find(key, options) : { lookup: near };
     this.#count(lookup);
     switch (lookup.status) {
       case 'fresh':
@@ -144,11 +144,19 @@ export class Reader<V> {
     return lookup;
   }
 
+  /** The answer of memory, where that is the answer. */
+  #near(key: string, options: ReadOptions | undefined): Lookup<V> | undefined {
+    if (options !== undefined) checkReadOptions(options);
+    options?.signal?.throwIfAborted();
+    const { keys } = this.#core;
+    if (!keys.allows(key)) return refusedKey;
+    const known = this.#know(keys.stored(key));
+    return known.status === 'fresh' || known.status === 'absent' ? known : undefined;
+  }
+
   /** Memory, then the source, once. */
-  async #find(key: string, options: ReadOptions): Promise<Found<V>> {
-    checkReadOptions(options);
+  async #find(key: string, options: ReadOptions = {}): Promise<Found<V>> {
     const { keys, policy } = this.#core;
-    if (!keys.allows(key)) return { lookup: refusedKey };
     const stored = keys.stored(key);
     const timeout =
       options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout');
