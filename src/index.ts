@@ -10,9 +10,8 @@ export type {
   WarmReport,
 } from '../actors/cache/report.js';
 export * from '../supervisors/index.js';
-export { type Bus, type BusEvent, createBus } from './bus/bus.js';
-export type { CacheEvents } from './bus/cache-events.js';
-export { createRuntime, type Runtime, type RuntimeOptions } from './create-runtime.js';
+export { type Bus, type BusEvent, type CacheEvents, createBus } from './bus/index.js';
+export { createRuntime, type NamedEvent, type Runtime, type RuntimeOptions } from './create-runtime.js';
 export { type Cache, defineCache } from './define-cache.js';
 export * from './errors.js';
 export { type RunMainOptions, runMain, type StopSignal } from './run-main.js';
