@@ -88,8 +88,9 @@ export function faultArbitrary(fc: Fc, options: FaultArbitraryOptions): Arbitrar
       { arbitrary: fc.integer({ min: 1, max: 3_000 }), weight: 4 },
       { arbitrary: fc.constant(hour), weight: 1 },
     );
+    const jump = fc.oneof(fc.integer({ min: -100_000, max: 100_000 }), fc.integer({ min: -hour, max: hour }));
     kinds.push(
-      fc.record({ at, kind: fc.constant('jump'), by: fc.integer({ min: -hour, max: hour }) }),
+      fc.record({ at, kind: fc.constant('jump'), by: jump }),
       fc.record({ at, kind: fc.constant('pause'), ms: pause }),
     );
   }

@@ -70,7 +70,9 @@ function ageOf<V>(
     ({ order, at, wall }) => order > life && at <= boot.at + 10_000 && wall - at !== boot.wall - boot.at,
   );
   if (jumped) return undefined;
-  return told.at - boot.at + Math.max(0, boot.wall - last.wall);
+  // Which of its confirmations the snapshot holds is not known; by a wall clock that was set back an older one may be the younger.
+  const elapsed = Math.min(...origins.map(({ wall }) => Math.max(0, boot.wall - wall)));
+  return told.at - boot.at + elapsed;
 }
 
 /** Expiry is latched: once the cache had to say that this entry is over, a clock set back does not revive it. */
