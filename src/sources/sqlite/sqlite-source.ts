@@ -10,7 +10,7 @@ import { type SqliteSourceOptions, sqliteSettings, type ValueFunction } from './
 import { record, toRows, type ValueReader } from './rows.js';
 import { keysAtOnce } from './statements.js';
 import type { TablePlan } from './table-plan.js';
-import { storable, writtenColumns } from './written-columns.js';
+import { writtenColumns } from './written-columns.js';
 
 /** What `sqliteSource` makes: what is always there, and `changes`, `save` and `remove` where the options allow them. */
 export type SqliteSource<V> = Source<V> &
@@ -139,8 +139,7 @@ function saver(plan: TablePlan, port: EnginePort, single: boolean): NonNullable<
 
 function remover(port: EnginePort): NonNullable<Source<unknown>['remove']> {
   return async (key, { signal }) => {
-    // What cannot be stored is not there.
-    if (storable(key)) await port.call('remove', [key, wallNow()], { signal });
+    await port.call('remove', [key, wallNow()], { signal });
   };
 }
 

@@ -12,9 +12,6 @@ export interface WrittenColumns {
 /** A lone surrogate has no UTF-8: SQLite would store another key. */
 const lone = /\p{Surrogate}/u;
 
-/** Whether SQLite can hold this key as it is. */
-export const storable = (key: string): boolean => !lone.test(key);
-
 /**
  * The columns of a row that is saved. `revokedAt` is never among them.
  *
@@ -25,7 +22,7 @@ export function writtenColumns(
   plan: TablePlan,
   { single, now }: { readonly single: boolean; readonly now: Milliseconds },
 ): WrittenColumns {
-  if (!storable(row.key)) throw new TypeError('The key has a lone surrogate, which SQLite cannot store.');
+  if (lone.test(row.key)) throw new TypeError('The key has a lone surrogate, which SQLite cannot store.');
   const fields = single ? new Map([[plan.values?.[0] ?? '', row.value]]) : fieldsOf(row.value, plan);
   if (fields.has(plan.key) && String(fields.get(plan.key)) !== row.key) {
     throw new TypeError(`The value's "${plan.key}" is not the key that it is saved under.`);

@@ -411,7 +411,7 @@ describe('save and remove', () => {
       }),
     );
     const row = await source.load('a', context);
-    await source.save!({ ...row!, value: { ...row!.value!, user_id: 'other' } }, context);
+    await source.save!({ ...row!, value: { ...row!.value!, user_id: 'other', revoked_at: 5 } }, context);
     expect((await source.load('a', context))?.value).toMatchObject({
       user_id: 'other',
       expires_at: row?.expiresAt,
