@@ -43,6 +43,7 @@ describe('one load', () => {
 
   it(
     '20,000 distinct keys: so many at once, the rest in line, in about the time of the loads',
+    { timeout: 90_000 },
     scene({}, async ({ w, boot }) => {
       let flying = 0;
       let most = 0;
