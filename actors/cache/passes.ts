@@ -26,6 +26,8 @@ export class Passes {
   beganAt: Milliseconds = 0;
   /** An entry left for want of room since the present pass began: it cannot prove what it did not see. */
   evicted = false;
+  /** The present pass met a row whose key cannot be told: it may be any, so nothing proves to be gone. */
+  nameless = false;
 
   constructor(possible: boolean) {
     this.possible = possible;
@@ -39,6 +41,7 @@ export class Passes {
   begin(): number {
     this.due = false;
     this.evicted = false;
+    this.nameless = false;
     this.beganAt = ageNow();
     return ++this.begun;
   }

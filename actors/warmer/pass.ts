@@ -16,7 +16,8 @@ export type PassOutcome =
   | { readonly type: 'void' };
 
 /**
- * One pass over the whole source, batch by batch, in bounded memory. Only a complete one removes what it did not see; each
+ * One pass over the whole source, batch by batch, in bounded memory. Only a complete one removes what it did not see, and only
+ * if the key of every row could be told; each
  * batch is stored under a lease from before it was asked for. Whatever the source throws is an outcome.
  */
 export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<PassOutcome> {
@@ -59,7 +60,7 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
     if (end.type === 'aborted') return end;
     if (end.type === 'failed') return failed(core, number, end.error, end.unavailable);
     if (core.table !== table || !table.isOpen(whole)) return { type: 'void' };
-    const removed = await removeUnseen(core, whole, stretch);
+    const removed = core.passes.nameless ? 0 : await removeUnseen(core, whole, stretch);
     if (removed === 'aborted') return { type: 'aborted' };
     if (core.table !== table || !table.isOpen(whole)) return { type: 'void' };
     return completed(core, number, { ...counts, removed, took: monotonicNow() - began }, cursor);
@@ -81,7 +82,8 @@ async function takeRows<V>(
     const { key, taken } = core.intake.row(row, lease);
     if (taken === 'stored') core.passes.anyRow = true;
     // Set apart, or refused for something newer: it was seen all the same.
-    else if (key !== undefined && taken !== 'over') core.table.markSeen(key, whole);
+    else if (key === undefined) core.passes.nameless = true;
+    else if (taken !== 'over') core.table.markSeen(key, whole);
     if (taken === 'quarantined') quarantined++;
     if (stretch.spent && !(await stretch.yield())) return 'aborted';
   }
@@ -107,7 +109,7 @@ function completed<V>(
   report: WarmReport,
   cursor: Cursor | undefined,
 ): PassOutcome {
-  if (core.passes.evicted) core.authority.void();
+  if (core.passes.evicted || core.passes.nameless) core.authority.void();
   else core.authority.passCompleted(core.passes.beganAt, ageNow());
   if (cursor !== undefined) core.cursor = cursor;
   core.bus.publish('pass.complete', { pass: number, ...report });
