@@ -4,7 +4,7 @@ import { OptionsError } from '../src/errors.js';
 import { checkedOptions } from '../src/runtime/checked-options.js';
 import type { ChildSpec, Restart } from '../src/runtime/child-spec.js';
 import { type Duration, milliseconds } from '../src/runtime/duration.js';
-import type { LifeSpec } from '../src/runtime/incarnation.js';
+import type { LifeSpec } from '../src/runtime/life-spec.js';
 import { isSupervisorLogic } from '../src/runtime/supervisor-handle.js';
 import type { Intensity } from './intensity.js';
 import type { Strategy } from './strategy.js';

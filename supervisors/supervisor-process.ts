@@ -1,7 +1,8 @@
 import { GaveUpError, NoSuchActorError, StartError } from '../src/errors.js';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
-import { Incarnation, type StartOutcome } from '../src/runtime/incarnation.js';
+import { Incarnation } from '../src/runtime/incarnation.js';
 import { describe, type LifeReport } from '../src/runtime/life-report.js';
+import type { StartOutcome } from '../src/runtime/life-spec.js';
 import type { RuntimeScope } from '../src/runtime/scope.js';
 import { shutDown } from '../src/runtime/shutdown.js';
 import type { SupervisorHandle, TreeNode } from '../src/runtime/supervisor-handle.js';
@@ -146,7 +147,6 @@ export class SupervisorProcess implements SupervisorHandle {
   }
 
   async #restart(child: Child, reason: ExitReason): Promise<void> {
-    if (this.#interrupted) return;
     const { id } = child.spec;
     if (!this.#window.count(monotonicNow())) {
       this.#host.report.gaveUp(id, reason);

@@ -33,6 +33,7 @@ export function exit(target: AnyActorRef, reason: ExitReason): void {
     );
     return;
   }
-  if (reason.type === 'normal' && incarnation.scope.attribution.current() !== incarnation) return;
+  const bySelf = incarnation.isBusy || incarnation.scope.attribution.current() === incarnation;
+  if (reason.type === 'normal' && !bySelf) return;
   incarnation.end(reason);
 }

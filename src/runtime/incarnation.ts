@@ -1,31 +1,16 @@
-import type { AnyActorLogic, AnyActorRef } from 'xstate';
-import { ActorDiedError, StartTimeoutError, StateError } from '../errors.js';
+import type { AnyActorRef } from 'xstate';
+import { StateError } from '../errors.js';
 import type { AsyncOwner } from './attribution.js';
 import type { Milliseconds } from './duration.js';
 import type { ExitReason } from './exit-reason.js';
 import { IGNORE } from './ignore.js';
 import { LifeReport } from './life-report.js';
+import type { LifeSpec, StartOutcome } from './life-spec.js';
+import { doneTooSoon, errorOf, explained, notReadyInTime, obituary } from './obituary.js';
 import type { RuntimeScope } from './scope.js';
 import { supervisorHandle } from './supervisor-handle.js';
 import { after, type Timer } from './time.js';
-import { isSendParentError, Root, type RootOwner } from './xstate.js';
-
-/** How to live: a child spec with its defaults filled in and its durations in ms. */
-export interface LifeSpec {
-  readonly id: string;
-  readonly logic: AnyActorLogic;
-  readonly input?: unknown;
-  readonly name?: string;
-  readonly shutdown: Milliseconds | 'brutal' | 'infinity';
-  readonly ready: (snapshot: unknown) => boolean;
-  readonly startTimeout: Milliseconds | 'infinity';
-  readonly startInfo?: (snapshot: unknown) => unknown;
-}
-
-export type StartOutcome =
-  | { readonly type: 'ready'; readonly info: unknown }
-  | { readonly type: 'ignored' }
-  | { readonly type: 'failed'; readonly reason: ExitReason };
+import { Root, type RootOwner } from './xstate.js';
 
 interface Order {
   readonly reason: ExitReason;
@@ -102,7 +87,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (this.#reason !== undefined) this.#abort.abort(this.#obituary(this.#reason));
+      if (this.#reason !== undefined) this.#abort.abort(obituary(this, this.#reason));
     }
     return this.#abort.signal;
   }
@@ -202,6 +187,11 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#report.lateError(error);
   }
 
+  /** Whether a transition of its own is on the stack. */
+  get isBusy(): boolean {
+    return this.#root?.isBusy === true;
+  }
+
   /** What its snapshot says: the state's value of a machine, else the status. */
   get state(): unknown {
     const snapshot = this.#root?.snapshot;
@@ -234,12 +224,9 @@ export class Incarnation implements AsyncOwner, RootOwner {
   }
 
   #armStartTimer(startTimeout: Milliseconds): void {
-    this.#startTimer = after(startTimeout, () => {
-      const error = new StartTimeoutError(
-        `${this.path} was not ready within ${startTimeout} ms (its "startTimeout"). Leave the state tagged 'starting' earlier, or give it more time.`,
-      );
-      this.end({ type: 'error', error });
-    });
+    this.#startTimer = after(startTimeout, () =>
+      this.end({ type: 'error', error: notReadyInTime(this, startTimeout) }),
+    );
   }
 
   #observe(root: Root): void {
@@ -256,7 +243,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     if (this.#ordered !== undefined) return this.#ordered.reason;
     const own = supervisorHandle(root.ref)?.reason;
     if (own !== undefined) return own;
-    if (thrown !== undefined) return { type: 'error', error: explained(thrown.error, this.path) };
+    if (thrown !== undefined) return { type: 'error', error: explained(this, thrown.error) };
     return root.snapshot.status === 'done' ? (this.#asked ?? { type: 'normal' }) : { type: 'killed' };
   }
 
@@ -288,13 +275,13 @@ export class Incarnation implements AsyncOwner, RootOwner {
     const starting = this.#phase === 'starting';
     const tooSoon = starting && given.type === 'normal';
     const ignored = tooSoon && this.#root?.snapshot.output === IGNORE;
-    const reason: ExitReason = tooSoon && !ignored ? { type: 'error', error: doneTooSoon(this.path) } : given;
+    const reason: ExitReason = tooSoon && !ignored ? { type: 'error', error: doneTooSoon(this) } : given;
     this.#phase = 'dead';
     this.#reason = reason;
     this.#startTimer?.cancel();
     this.#endFamily();
     if (this.spec.name !== undefined) this.scope.names.release(this.spec.name, this);
-    this.run(() => this.#abort?.abort(this.#obituary(reason)));
+    this.run(() => this.#abort?.abort(obituary(this, reason)));
     const callbacks = this.#atEnd;
     this.#atEnd = undefined;
     for (const callback of callbacks ?? []) callback(reason);
@@ -316,33 +303,12 @@ export class Incarnation implements AsyncOwner, RootOwner {
     supervisorHandle(this.#root.ref)?.kill();
     this.#root.stopFamily();
   }
-
-  #obituary(reason: ExitReason): ActorDiedError {
-    return new ActorDiedError(`${this.path} (incarnation ${this.number}) has ended: ${reason.type}.`, {
-      cause: errorOf(reason),
-    });
-  }
 }
 
 /** Boxed: what is thrown may be undefined. */
 interface Thrown {
   readonly error: unknown;
 }
-
-const errorOf = (reason: ExitReason): unknown => (reason.type === 'error' ? reason.error : undefined);
-
-const doneTooSoon = (path: string): StateError =>
-  new StateError(
-    `${path} was done before it was ready: a failed start. If it is not to be started at all, its output must be IGNORE; if it is ready at once, it must not be tagged 'starting'.`,
-  );
-
-const explained = (error: unknown, path: string): unknown =>
-  isSendParentError(error)
-    ? new StateError(
-        `${path} used sendParent, but a supervised actor is a root of its own and has no XState parent. Use sendToName(name, event).`,
-        { cause: error },
-      )
-    : error;
 
 const owners = new WeakMap<object, Incarnation>();
 let beingMade: Incarnation | undefined;

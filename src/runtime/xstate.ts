@@ -113,6 +113,11 @@ export class Root {
     return this.#actor._processingStatus === stopped;
   }
 
+  /** Whether the root is starting or in a transition, on this very stack. */
+  get isBusy(): boolean {
+    return this.#busy > 0;
+  }
+
   start(): void {
     this.#occupied(() => this.#owner.run(() => this.#actor.start()));
   }

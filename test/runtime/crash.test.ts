@@ -10,7 +10,7 @@ import {
   toPromise,
 } from 'xstate';
 import { ActorDiedError, StateError } from '../../src/errors.js';
-import { exit, incarnationOf, signalOf } from '../../src/runtime/index.js';
+import { type ExitReason, exit, incarnationOf, signalOf } from '../../src/runtime/index.js';
 import { child, supervisor } from '../../supervisors/index.js';
 import { obedient, type Running, running, traced } from './running.js';
 
@@ -285,20 +285,26 @@ describe('it leaves nothing behind', () => {
     expect(t.events.filter(({ type }) => type === 'actor.late-error')).toMatchObject([{ error: boom }]);
   });
 
-  test('killed within its own transition: what that began is stopped as well', async () => {
-    const trace: string[] = [];
-    const logic = createMachine({
-      initial: 'x',
-      states: {
-        x: { on: { go: { target: 'y', actions: ({ self }) => exit(self, { type: 'killed' }) } } },
-        y: { invoke: { src: traced(trace, 'y') } },
-      },
-    });
-    const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
-    t.who('a').send({ type: 'go' });
-    expect(trace.filter((line) => line === '+y')).toHaveLength(trace.filter((line) => line === '-y').length);
-    expect(t.runtime.whereis('a')).toBeUndefined();
-  });
+  test.each<ExitReason>([{ type: 'killed' }, { type: 'error', error: boom }])(
+    'ended within its own transition by $type: what that began is stopped as well',
+    async (reason) => {
+      const trace: string[] = [];
+      const logic = createMachine({
+        initial: 'x',
+        states: {
+          x: { on: { go: { target: 'y', actions: ({ self }) => exit(self, reason) } } },
+          y: { invoke: { src: traced(trace, 'y') } },
+        },
+      });
+      const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
+      const ref = t.who('a');
+      ref.send({ type: 'go' });
+      expect(trace).toEqual(['+y', '-y']);
+      expect(ref.getSnapshot().status).toBe(reason.type === 'error' ? 'error' : 'stopped');
+      expect(t.runtime.whereis('a')).toBeUndefined();
+      expect(t.told('actor.crashed')).toEqual(['actor.crashed root/a#1']);
+    },
+  );
 });
 
 describe('who watches', () => {
@@ -387,6 +393,15 @@ describe('exit', () => {
     expect(t.incarnation('a')).toBe(1);
     exit(t.who('a'), { type: 'shutdown' });
     await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
+    const own = createMachine({ on: { go: { actions: ({ self }) => exit(self, { type: 'normal' }) } } });
+    for (const attributeAsyncErrors of [true, false]) {
+      const u = await running(
+        { children: [child({ id: 'b', name: 'b', logic: own })] },
+        { attributeAsyncErrors },
+      );
+      u.runtime.send('b', { type: 'go' });
+      await vi.waitFor(() => expect(u.incarnation('b')).toBe(2));
+    }
     exit(t.who('a'), { type: 'error', error: boom });
     await vi.waitFor(() => expect(t.incarnation('a')).toBe(3));
   });
