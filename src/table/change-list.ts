@@ -128,8 +128,8 @@ export class ChangeList<V> {
       this.#begun = true;
       if (ended) this.#cursor = -1;
     } else left = this.#gather(left, slots);
-    const liftable = from < 0 && tombstones.length === 0 && this.#gone.size === 0 && this.#buried.size === 0;
-    const lifted = liftable ? this.#lifted.take(left) : [];
+    // Nothing is left to take while removals wait.
+    const lifted = from < 0 && tombstones.length === 0 ? this.#lifted.take(left) : [];
     const page: Changes = { slots, gone, tombstones, lifted, full, asOf, more: this.pending > 0 };
     this.#origins.set(page, { records: this.#records, from });
     this.#last = page;

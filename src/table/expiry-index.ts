@@ -57,7 +57,7 @@ export class ExpiryIndex {
 
   /** The slot's deadline was `before` and is `after`. */
   update(slot: number, before: number, after: number): void {
-    if (after === before || (after > before && after < Number.POSITIVE_INFINITY)) return;
+    if (after >= before) return;
     this.#chains.remove(slot);
     this.insert(slot, after);
   }

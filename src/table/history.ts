@@ -61,7 +61,7 @@ export class History<V> {
 
   /** Gives an unmade record's slot back, or leaves a mark in it where a read is under way that began before `seq`. */
   forget(slot: number, seq: number): void {
-    if (this.leases.oldestRead() < seq) this.#records.writeMark(slot, seq, this.seq);
+    if (this.leases.oldestRead() < seq) this.#records.writeMark(slot, seq);
     else this.#records.slots.free(slot);
   }
 
@@ -114,7 +114,7 @@ export class History<V> {
     for (let left = tidyAtOnce; left > 0; left -= 1) {
       const mark = slots.byWall.head(Line.marks);
       const tombstone = this.changes === undefined ? slots.byWall.head(Line.invalidated) : -1;
-      if (mark >= 0 && slots.confirmedAt(mark) <= oldestRead) {
+      if (mark >= 0 && slots.seq(mark) <= oldestRead) {
         records.endMark(mark);
         slots.free(mark);
       } else if (tombstone >= 0 && slots.seq(tombstone) <= oldest) {

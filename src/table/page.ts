@@ -27,8 +27,7 @@ export const termShift = 16;
 export class Page<V> {
   readonly meta = new Int32Array(pageSize);
   /**
-   * Two for each slot. `confirmedAt`, monotonic ms (a negative's and a tombstone's: when it was made; a mark's: the mutation
-   * after which it was left); and `expiresAt`, wall-clock ms (a negative's: monotonic ms until which it holds).
+   * Two for each slot. `confirmedAt`, monotonic ms (a negative's and a tombstone's: when it was made); and `expiresAt`, wall-clock ms (a negative's: monotonic ms until which it holds).
    */
   readonly times = new Float64Array(pageSize * 2);
   /** The mutation that made the record. */

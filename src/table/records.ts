@@ -140,9 +140,9 @@ export class Records<V> {
     };
   }
 
-  /** Leaves a mark of mutation `seq`, to be kept until all reads that began before mutation `now` have ended. */
-  writeMark(slot: number, seq: number, now: number): void {
-    this.#write(slot, Kind.mark, seq, now);
+  /** Leaves nothing but the number of the mutation, to be kept until all reads that began before it have ended. */
+  writeMark(slot: number, seq: number): void {
+    this.#write(slot, Kind.mark, seq, 0);
     this.slots.byWall.push(Line.marks, slot);
   }
 

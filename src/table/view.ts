@@ -93,9 +93,8 @@ export class View<V> {
     if (wall >= page.times[2 * at + 1]!) return 0;
     const confirmedAt = page.times[2 * at]!;
     const age = now - confirmedAt;
-    const ttl = this.records.ttl(slot);
-    const within = age < ttl;
-    if (!within && age >= ttl + this.records.staleFor(slot)) return 0;
+    const within = age < this.records.ttl(slot);
+    if (!within && now >= this.records.ageDeadline(slot)) return 0;
     const meta = page.meta[at]!;
     if ((meta & visitedBit) === 0) page.meta[at] = meta | visitedBit;
     return within && (meta & flagsBits) === 0 && confirmedAt >= notBefore ? 2 : 1;

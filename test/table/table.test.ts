@@ -83,6 +83,39 @@ describe('time', () => {
     expect(evictions(t, 3500, 0)).toHaveLength(1);
   });
 
+  it('an entry stored anew for a shorter time goes in that time', () => {
+    const t = table();
+    t.put('a', 1, entry({ staleFor: 3_600_000, expiresAt: 7_200_000 }));
+    t.put('a', 1, entry({ expiresAt: 500 }));
+    t.put('b', 1, entry({ staleFor: 3_600_000 }));
+    t.put('b', 1, entry());
+    expect(evictions(t, 0, 500)).toEqual([{ key: 'a', because: 'expired' }]);
+    expect(evictions(t, 2000, 0)).toEqual([{ key: 'b', because: 'aged' }]);
+  });
+
+  it('a sweep that is left half-way is taken up by the next', () => {
+    const t = table();
+    for (let nth = 0; nth < 100; nth += 1) t.put(`${nth}`, nth, entry());
+    for (const _ of t.due(5000, 0)) if (t.size === 60) break;
+    expect(evictions(t, 5000, 0)).toHaveLength(60);
+  });
+
+  it('a table that is emptied during a sweep, a pass or a walk is left alone', () => {
+    const t = table();
+    const fill = (name: string) => {
+      for (let nth = 0; nth < 10; nth += 1)
+        t.put(`${name}${nth}`, nth, entry({ confirmedAt: name === 'new' ? 9000 : 0 }));
+    };
+    fill('old');
+    const pass = t.lease('pass');
+    const walks = [t.due(5000, 0), t.unseen(pass), t.slots(), t.buried()];
+    for (const walk of walks) walk.next();
+    t.clear();
+    fill('new');
+    for (const walk of walks) expect([...walk].filter((out) => out !== undefined)).toEqual([]);
+    expect(t.size).toBe(10);
+  });
+
   it('a latched entry is gone for good though the wall clock goes back', () => {
     const t = table();
     t.put('a', 1, entry({ expiresAt: 500 }));
@@ -92,7 +125,66 @@ describe('time', () => {
   });
 });
 
+describe('a hit in one look', () => {
+  const hit = (options: Partial<EntryOptions>, now: number, wall = 0, notBefore = 0) => {
+    const t = table();
+    t.put('a', 1, entry(options));
+    return t.hit(t.slotOf('a'), now, wall, notBefore);
+  };
+
+  it('tells fresh from readable from over, to the millisecond', () => {
+    expect([0, 999, 1000, 1999, 2000].map((now) => hit({}, now))).toEqual([2, 2, 1, 1, 0]);
+    expect([999, 1000].map((wall) => hit({ expiresAt: 1000 }, 0, wall))).toEqual([2, 0]);
+    expect(hit({ staleFor: Number.POSITIVE_INFINITY }, Number.MAX_VALUE)).toBe(1);
+  });
+
+  it('takes nothing for fresh that is flagged or in doubt', () => {
+    expect(hit({ flags: 1 }, 0)).toBe(1);
+    expect(hit({ flags: 128 }, 0)).toBe(1);
+    expect(hit({ confirmedAt: 10 }, 20, 0, 11)).toBe(1);
+    expect(hit({ confirmedAt: 10 }, 20, 0, 10)).toBe(2);
+  });
+
+  it('never serves what was latched, whatever the wall says', () => {
+    const t = table();
+    t.put('a', 1, entry({ expiresAt: 1000 }));
+    t.latch(t.slotOf('a'));
+    expect(t.hit(t.slotOf('a'), 0, 0, 0)).toBe(0);
+  });
+});
+
 describe('leases', () => {
+  it('of one holder end together, of others they stay', () => {
+    const t = table();
+    const [cache, warmer, pass] = [
+      t.lease('read', 'cache'),
+      t.lease('read', 'warmer'),
+      t.lease('pass', 'cache'),
+    ];
+    t.voidLeases('cache');
+    expect([cache, warmer, pass].map((lease) => t.isOpen(lease))).toEqual([false, true, false]);
+    expect(t.confirm('a', 1, entry(), cache)).toBe('lease');
+    expect(t.confirm('a', 1, entry(), warmer)).toBe('stored');
+  });
+
+  it('of another table say nothing here', () => {
+    const t = table();
+    expect(t.confirm('a', 1, entry(), table().lease())).toBe('lease');
+  });
+
+  it('a removal is remembered though its entry came back and was evicted since', () => {
+    const t = table();
+    const slow = t.lease();
+    t.bury('a', 'revoked', 0);
+    const quick = t.lease();
+    expect(t.confirm('a', 'new', entry(), quick)).toBe('stored');
+    t.evict(t.slotOf('a'), 'aged');
+    expect(t.confirm('a', 'old', entry(), slow)).toBe('lease');
+    t.release(slow);
+    t.release(quick);
+    expect(t.confirm('a', 'later', entry(), t.lease())).toBe('stored');
+  });
+
   it('refuses what was read before a removal', () => {
     const t = table();
     const lease = t.lease();
