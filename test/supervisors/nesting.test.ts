@@ -3,7 +3,7 @@ import { assign, createActor, createMachine, fromCallback, setup, toPromise } fr
 import { GaveUpError, StartError } from '../../src/errors.js';
 import { exit, IGNORE, incarnationOf, send } from '../../src/runtime/index.js';
 import { child, stop, supervisor, whichChildren } from '../../supervisors/index.js';
-import { obedient, running, traced } from '../runtime/running.js';
+import { obedient, prepare, running, traced } from '../runtime/running.js';
 
 const boom = (): never => {
   throw new Error('no');
@@ -261,4 +261,16 @@ test('a child that asks to be ignored under a nested supervisor holds nobody up'
   expect(t.runtime.tree()).toMatchObject({
     children: [{ status: 'running', children: [{ status: 'stopped' }, { status: 'running' }] }],
   });
+});
+
+test('a nested supervisor that cannot start its child was taken for ready, and started again and again', async () => {
+  const inner = supervisor({ children: [child({ id: 'x', logic: failing })] });
+  const t = prepare({ children: [child({ id: 'inner', logic: inner })] });
+  await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'inner' });
+  expect(t.told('actor.ready')).toEqual([]);
+  expect(t.told('actor.started')).toEqual([
+    'actor.started root#1',
+    'actor.started root/inner#1',
+    'actor.started root/inner/x#1',
+  ]);
 });
