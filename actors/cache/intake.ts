@@ -67,13 +67,16 @@ export class Intake<V> {
 
   /** The source has no such row. */
   none(key: string, lease: Lease, because: 'source' | 'pass'): boolean {
-    const { table, policy, counters, quarantine } = this.#core;
+    const { table, policy, counters, quarantine, authority } = this.#core;
     const at = ageNow();
+    const held = table.slotOf(key) >= 0;
     if (table.deny(key, { at, until: at + policy.negativeTtl, because }, lease) !== 'stored') {
       counters.refused++;
       return false;
     }
     quarantine.release(key);
+    // The last pass saw the key, or came before it: it proves nothing of it, once this answer is no longer believed.
+    if (held && because === 'source') authority.doubt(key);
     return true;
   }
 
