@@ -32,8 +32,8 @@ export function noResurrection<V>(history: readonly Happened<V>[], terms: CacheT
       continue;
     }
 
-    // A value that was put may be one that the source never held: such values have no rank.
-    if (origins.some(({ by }) => by === 'put')) continue;
+    // A value that was put may be one that the source never held, and a source that lies has no order: such values have no rank.
+    if (origins.some(({ by, lied }) => by === 'put' || lied)) continue;
     const rank = history.findLast(
       (happened) =>
         happened.type === 'row' &&

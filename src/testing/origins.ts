@@ -8,6 +8,8 @@ export interface Origin<V> {
   readonly seen: Seen<V>;
   /** The order at which the question began; of a put, its own. */
   readonly began: number;
+  /** It is not what the database held when it was asked. */
+  readonly lied: boolean;
   /** The order at which it came in. */
   readonly order: number;
   readonly at: Milliseconds;
@@ -23,10 +25,12 @@ export function originsOf<V>(history: readonly Happened<V>[], key: string, until
     if (happened.type === 'put' && happened.key === key) {
       const { value, expiresAt } = happened;
       const seen: Seen<V> = { key, state: 'present', value, ...(expiresAt !== undefined && { expiresAt }) };
-      origins.push({ by: 'put', seen, began: order, order, at, wall });
+      origins.push({ by: 'put', seen, began: order, lied: false, order, at, wall });
     } else if (happened.type === 'answered') {
       const seen = happened.rows.find((row) => row.key === key);
-      if (seen !== undefined) origins.push({ by: 'answer', seen, began: happened.began, order, at, wall });
+      const { began, asOf } = happened;
+      if (seen !== undefined)
+        origins.push({ by: 'answer', seen, began, lied: asOf < began, order, at, wall });
     }
   }
   return origins;

@@ -1,4 +1,4 @@
-import { type Cache, createRuntime, defineCache, exit, type Runtime } from 'holdfast';
+import { type Cache, createRuntime, defineCache, exit, type Lookup, type Runtime } from 'holdfast';
 import {
   type CacheTerms,
   type Fault,
@@ -36,20 +36,29 @@ export interface Step {
   readonly expiresIn?: number | undefined;
 }
 
+/** What kind of cache it is. */
+export const kinds = ['plain', 'authoritative', 'without scan', 'small', 'until expiry'] as const;
+
 export interface Scenario {
+  readonly kind: (typeof kinds)[number];
   readonly tape: readonly number[];
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
   readonly seed: number;
   /** How long the database takes while all is well, ms. */
   readonly latency: number;
-  readonly has?: readonly ('scan' | 'changes' | 'missing' | 'save' | 'remove' | 'ping')[];
 }
 
 /** Until here there are steps and faults; then everything must come right. */
 export const until = 30_000;
 
-const terms: CacheTerms = { ttl: 15_000, staleFor: 30_000, negativeTtl: 3_000, concurrency: 2 };
+const termsOf = (kind: Scenario['kind']): CacheTerms => ({
+  ttl: 15_000,
+  staleFor: kind === 'until expiry' ? Number.POSITIVE_INFINITY : 30_000,
+  negativeTtl: 3_000,
+  concurrency: 2,
+  authoritative: kind === 'authoritative',
+});
 
 /** A crash that a fault made, to be told from one that was none of ours. */
 class InjectedCrash extends Error {}
@@ -58,6 +67,7 @@ class InjectedCrash extends Error {}
 class Service {
   readonly db: ScriptedSource<string>;
   readonly #world: World;
+  readonly #kind: Scenario['kind'];
   readonly #store = memorySnapshotStore();
   readonly unexpected: unknown[] = [];
   cache!: Cache<string>;
@@ -67,9 +77,10 @@ class Service {
   #process!: WorldProcess;
   #dying = false;
 
-  constructor(w: World, db: ScriptedSource<string>) {
+  constructor(w: World, db: ScriptedSource<string>, kind: Scenario['kind']) {
     this.#world = w;
     this.db = db;
+    this.#kind = kind;
     this.boot();
   }
 
@@ -79,6 +90,7 @@ class Service {
 
   boot(): void {
     const process = this.#world.process();
+    const terms = termsOf(this.#kind);
     this.#process = process;
     this.#dying = false;
     this.started = false;
@@ -88,7 +100,9 @@ class Service {
         name: 'rows',
         source: this.db,
         ttl: terms.ttl,
-        staleFor: terms.staleFor,
+        staleFor: this.#kind === 'until expiry' ? 'until-expiry' : terms.staleFor,
+        authoritative: this.#kind === 'authoritative',
+        ...(this.#kind === 'small' && { maxEntries: 2, maxNegative: 1 }),
         negativeTtl: terms.negativeTtl,
         load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: terms.concurrency },
         warm: { every: '10s', batch: 2, backoff: { min: '100ms', max: '2s' } },
@@ -148,9 +162,9 @@ export const play = (scenario: Scenario): Promise<string> =>
     const db = scriptedSource<string>({
       rows,
       latency: scenario.latency,
-      ...(scenario.has && { has: scenario.has }),
+      ...(scenario.kind === 'without scan' && { has: ['changes', 'missing', 'save', 'remove'] as const }),
     });
-    const service = new Service(w, db);
+    const service = new Service(w, db, scenario.kind);
     let written = 0;
 
     schedule(scenario.faults, {
@@ -172,22 +186,29 @@ export const play = (scenario: Scenario): Promise<string> =>
     for (const [key, row] of db.rows) if (row.state === 'corrupt') db.write(key, `${key}${++written}`);
     if (db.mode.mode !== 'up') db.become({ mode: 'up' });
     await w.eventually('the service is up', '90s', () => service.up && service.started);
-    await w.eventually('the cache answers what the database holds', '90s', () => agrees(service));
+    const latest = new Map<string, Lookup<string>>();
+    const ask = async (key: string): Promise<void> => {
+      latest.set(key, await service.observed.read(key));
+    };
+    const readers = setInterval(() => keys.forEach(ask), 1_000);
+    await w.eventually('the cache answers what the database holds', '90s', () => agrees(service, latest));
     const before = service.cache.stats();
     db.write('a', `a${++written}`);
     await w.advance('30s');
-    agrees(service);
+    agrees(service, latest);
     const after = service.cache.stats();
     for (const work of ['passes', 'sweeps', 'snapshots'] as const) {
       if (after[work] <= before[work] && db[work === 'passes' ? 'scan' : 'load'])
         throw new Error(`No ${work} any more.`);
     }
     clearInterval(watch);
+    clearInterval(readers);
+    await w.advance('5s');
     await service.stop();
     if (w.pending.length > 0) throw new Error(`Left behind: ${w.pending.map(({ what }) => what).join(', ')}`);
     if (service.unexpected.length > 0)
       throw new Error(`An actor crashed: ${String(service.unexpected[0])}`, { cause: service.unexpected[0] });
-    keepsItsPromises(db.history.all, terms);
+    keepsItsPromises(db.history.all, termsOf(scenario.kind));
     return w.hash;
   });
 
@@ -228,14 +249,20 @@ function take(step: Step, service: Service, value: string): void {
 }
 
 /** @throws where the cache tells other than what the database holds. */
-function agrees({ db, cache }: Service): void {
+function agrees({ db, cache }: Service, latest: ReadonlyMap<string, Lookup<string>>): void {
   for (const key of keys) {
     const row = db.rows.get(key);
-    const known = cache.lookup(key);
     const lives = row !== undefined && (row.expiresAt === undefined || row.expiresAt > Date.now());
-    const told = known.status === 'fresh' || known.status === 'stale' ? known.value : undefined;
-    if (lives ? told !== row.value : told !== undefined) {
-      throw new Error(`"${key}" is ${JSON.stringify(known)}, and the database holds ${JSON.stringify(row)}`);
+    const read = latest.get(key);
+    const told = toldValue(cache.lookup(key));
+    const agreed = lives ? toldValue(read) === row.value : read?.status === 'absent';
+    if (!agreed || (told !== undefined && told !== row?.value)) {
+      throw new Error(
+        `"${key}" was read as ${JSON.stringify(read)}, and is ${JSON.stringify(cache.lookup(key))}; the database holds ${JSON.stringify(row)}`,
+      );
     }
   }
 }
+
+const toldValue = (known: Lookup<string> | undefined): string | undefined =>
+  known?.status === 'fresh' || known?.status === 'stale' ? known.value : undefined;

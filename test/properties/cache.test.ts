@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { faultsArbitrary, tapeArbitrary } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
-import { actors, keys, play, type Step, until } from './cache-scenario.js';
+import { actors, keys, kinds, play, type Step, until } from './cache-scenario.js';
 
 const runs = Number(process.env.RUNS ?? 60);
 
@@ -31,6 +31,7 @@ const scenario = (options: Partial<Parameters<typeof faultsArbitrary>[1]> = {}) 
     faults: faultsArbitrary(fc, { until, keys, actors, kill: true, longest: 15_000, ...options }),
     steps: fc.array(step, { maxLength: 40, size: 'max' }),
     seed: fc.nat(1_000),
+    kind: fc.constantFrom(...kinds),
     latency: fc.constantFrom(0, 5, 250),
   });
 
