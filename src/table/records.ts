@@ -78,9 +78,9 @@ export class Records<V> {
     this.entries -= 1;
   }
 
-  /** The entry was seen expired: its `expiresAt` lies before all time from now on. False if it was known already. */
+  /** The entry was seen expired: its `expiresAt` lies before all time from now on. False where that was known, or no entry is there. */
   latch(slot: number): boolean {
-    if (this.isLatched(slot)) return false;
+    if (this.slots.kind(slot) !== Kind.entry || this.isLatched(slot)) return false;
     this.byWall.update(slot, this.slots.expiresAt(slot), Number.NEGATIVE_INFINITY);
     this.slots.setExpiresAt(slot, Number.NEGATIVE_INFINITY);
     return true;

@@ -116,6 +116,36 @@ describe('time', () => {
     expect(t.size).toBe(10);
   });
 
+  it('breathes between denials whose time is over', () => {
+    const t = table({ maxNegative: 1000 });
+    for (let nth = 0; nth < 1000; nth += 1) {
+      const lease = t.lease();
+      t.deny(`${nth}`, { at: 0, until: 500, because: 'source' }, lease);
+      t.release(lease);
+    }
+    let steps = 0;
+    for (const out of t.due(500, 0)) {
+      expect(out).toBeUndefined();
+      steps += 1;
+    }
+    expect(steps).toBeGreaterThanOrEqual(1000);
+    expect(t.negatives).toBe(0);
+  });
+
+  it('a slot whose entry has left is nobody to evict or to latch', () => {
+    const t = table({ track: true });
+    t.put('a', 1, entry());
+    const slot = t.slotOf('a');
+    t.evict(slot, 'aged');
+    expect(t.evict(slot, 'aged')).toBeUndefined();
+    t.latch(slot);
+    t.bury('b', 'revoked', 0);
+    const buried = [...t.slots()].length;
+    expect([t.size, t.tombstones, buried]).toEqual([0, 1, 0]);
+    expect(t.evict(slot, 'aged')).toBeUndefined();
+    expect(t.tombstoneOf('b')?.kind).toBe('revoked');
+  });
+
   it('a latched entry is gone for good though the wall clock goes back', () => {
     const t = table();
     t.put('a', 1, entry({ expiresAt: 500 }));
