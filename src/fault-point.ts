@@ -6,7 +6,10 @@ export type FaultPoint = (name: string) => void;
 
 let active: FaultPoint | undefined;
 
-/** Marks a fault point. Inside a world it may throw. */
+/**
+ * Marks a fault point. Inside a world it may throw.
+ * @public
+ */
 export function buggify(name: string): void {
   if (active !== undefined) active(name);
 }

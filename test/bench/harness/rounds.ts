@@ -59,12 +59,5 @@ export async function perSecondAwaited(times: number, run: (index: number) => un
   return times / ((performance.now() - began) / 1000);
 }
 
-/** The milliseconds that `run` takes. */
-export async function milliseconds(run: () => unknown): Promise<number> {
-  const began = performance.now();
-  kept.last = await run();
-  return performance.now() - began;
-}
-
 /** What a measured function returned last: seen by the optimiser, and by nobody else. */
 const kept: { last: unknown } = { last: undefined };
