@@ -17,6 +17,7 @@ import {
   type ScriptedSourceOptions,
   scriptedSource,
   type World,
+  type WorldProcess,
   world,
 } from 'holdfast/testing';
 import { expect } from 'vitest';
@@ -85,7 +86,10 @@ export function scene<V = string>(
         const process = w.process();
         const events: Event[] = [];
         const log: Line[] = [];
-        const cache = defineCache<V>({ name: 'test', source: db, warm: calm, ...options, ...more });
+        const cache = within(
+          process,
+          defineCache<V>({ name: 'test', source: db, warm: calm, ...options, ...more }),
+        );
         cache.bus.subscribe('*', (event) => events.push(event));
         const runtime = createRuntime(
           { children: [child({ id: 'cache', logic: cache.supervisor })] },
@@ -154,6 +158,17 @@ export function scene<V = string>(
       await w.settle();
       if (leaves !== true) expect(w.pending, 'nothing waits after the stop').toEqual([]);
     });
+}
+
+/** The same cache; what comes of a call is the process's, and dies with it. */
+function within<C extends object>(process: WorldProcess, cache: C): C {
+  return new Proxy(cache, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => process.run(() => value.apply(target, args));
+    },
+  });
 }
 
 /** A promise that the test settles. */
