@@ -23,7 +23,8 @@ export interface RuntimeOptions {
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void);
   /**
    * Whether an error that an actor's timers and un-awaited promises throw is that actor's crash. Default true. Needs
-   * `AsyncLocalStorage`; where there is none (a browser) nothing is attributed.
+   * `AsyncLocalStorage`; where there is none (a browser) nothing is attributed. Not attributable is a throw inside
+   * `queueMicrotask` on Node 20. Listeners of others for `uncaughtException` and `unhandledRejection` hear of such errors, too.
    */
   readonly attributeAsyncErrors?: boolean;
 }

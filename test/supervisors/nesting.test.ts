@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { assign, createActor, createMachine, fromCallback, setup, toPromise } from 'xstate';
 import { GaveUpError, StartError } from '../../src/errors.js';
 import { exit, IGNORE, incarnationOf, send } from '../../src/runtime/index.js';
+import { ownerOf } from '../../src/runtime/owner.js';
 import { child, stop, supervisor, whichChildren } from '../../supervisors/index.js';
 import { obedient, prepare, running, traced } from '../runtime/running.js';
 
@@ -103,6 +104,20 @@ describe('a supervisor over its limit', () => {
     expect(starts).toBe(4);
     expect(t.runtime.tree().status).toBe('running');
   });
+});
+
+test('a bug in a supervisor itself is its crash, and leaves no child behind', async () => {
+  const inner = supervisor({ children: [child({ id: 'x', name: 'x', logic: obedient })] });
+  const t = await running({ children: [child({ id: 'inner', name: 'inner', logic: inner })] });
+  const x = t.who('x');
+  const bug = new Error('a bug');
+  ownerOf(t.who('inner'))?.asyncError(bug);
+  expect(x.getSnapshot().status).toBe('stopped');
+  expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({
+    path: 'root/inner',
+    error: bug,
+  });
+  await vi.waitFor(() => expect([t.incarnation('inner'), t.incarnation('x')]).toEqual([2, 2]));
 });
 
 describe('in a plain machine', () => {
