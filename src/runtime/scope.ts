@@ -65,7 +65,7 @@ export class RuntimeScope {
   }
 
   publish<Topic extends keyof RuntimeEvents>(topic: Topic, payload: RuntimeEvents[Topic]): void {
-    this.attribution.run(undefined, () => this.bus.publish(topic, payload));
+    this.bus.publish(topic, payload);
   }
 
   /** A logger that throws harms nobody; there is nowhere left to say so. */
