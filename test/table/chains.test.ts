@@ -15,7 +15,7 @@ describe('chains', () => {
       fc.record({ do: fc.constant('move'), from: list, to: list }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const chains = new Chains(lists);
         const plain: number[][] = Array.from({ length: lists }, () => []);
         const take = (slot: number): void => {
