@@ -4,11 +4,12 @@ import { boundedStaleness } from './bounded-staleness.js';
 import { type Happened, line } from './history.js';
 import { noResurrection } from './no-resurrection.js';
 import { oneLoad } from './one-load.js';
+import { oneProbe } from './one-probe.js';
 import type { CacheTerms, Violation } from './violation.js';
 
 /** All that a history shows of broken promises, in the order in which they were broken. */
 export function violations<V>(history: readonly Happened<V>[], terms: CacheTerms): readonly Violation[] {
-  return [noResurrection, absenceKnown, boundedStaleness, oneLoad]
+  return [noResurrection, absenceKnown, boundedStaleness, oneLoad, oneProbe]
     .flatMap((check) => check(history, terms))
     .sort((a, b) => a.order - b.order);
 }
@@ -46,6 +47,7 @@ function concerns<V>(happened: Happened<V>, key: string): boolean {
       return happened.keys === 'all' || happened.keys.includes(key);
     case 'fault':
     case 'killed':
+    case 'source':
     case 'booted':
       return true;
     case 'rejected':

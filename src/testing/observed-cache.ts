@@ -1,4 +1,6 @@
 import type { Lookup } from '../../actors/cache/lookup.js';
+import type { Bus } from '../bus/bus.js';
+import type { CacheEvents } from '../bus/cache-events.js';
 import type { Happening, History } from './history.js';
 import { shown } from './shown.js';
 import type { WorldProcess } from './world-process.js';
@@ -12,6 +14,8 @@ export interface ObservableCache<V> {
   revoke(keys: string | readonly string[]): void;
   remove(key: string): Promise<void>;
   clear(): void;
+  /** Where it is there, the outages it tells of are noted too. */
+  readonly bus?: Pick<Bus<CacheEvents>, 'subscribe'>;
 }
 
 /**
@@ -35,6 +39,10 @@ export function observedCache<V>(
   };
   const gone = (keys: string | readonly string[], by: 'invalidate' | 'revoke' | 'remove'): void =>
     note({ type: 'gone', keys: typeof keys === 'string' ? [keys] : keys, by });
+
+  for (const status of ['down', 'up'] as const) {
+    cache.bus?.subscribe(`source.${status}`, () => note({ type: 'source', status }));
+  }
 
   // What a synchronous order sets going (a load, a pass) comes after it: so it is noted before it is given.
   return {

@@ -325,10 +325,14 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
     });
     test('is written in the order of the calls', async (t) => {
       await t.boot();
-      const large = { ...entry('a', 1), value: new Array(20_000).fill('x') };
+      // Too many to be taken in within one stretch, so that the second page could overtake the first.
+      const many = Array.from({ length: 3000 }, (_, nth) => ({
+        ...entry(`k${nth}`, nth + 1),
+        value: Array.from({ length: 100 }, (_, at) => `${at}`),
+      }));
       await Promise.all([
-        t.append({ entries: [large], writtenAt: 100 }),
-        t.append({ gone: [{ key: 'a', seq: 2 }], writtenAt: 200 }),
+        t.append({ entries: many, writtenAt: 100 }),
+        t.append({ gone: many.map(({ key }) => ({ key, seq: 5000 })), writtenAt: 200 }),
       ]);
       assert.deepEqual(await t.contents(), []);
       assert.equal((await t.boot()).writtenAt, 200);

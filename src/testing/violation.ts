@@ -9,13 +9,20 @@ export interface CacheTerms {
   readonly concurrency: number;
   /** `authoritative` was set. */
   readonly authoritative?: boolean;
+  /** The shortest wait between two tries of a source that is away. Default 0. */
+  readonly leastBackoff?: Milliseconds;
   /** How long after it was made an invalidation may still be lost with the process. Default 100. */
   readonly journalWithin?: Milliseconds;
 }
 
 /** Something that a cache promised and did not keep. */
 export interface Violation {
-  readonly guarantee: 'no resurrection' | 'unknown is not absent' | 'bounded staleness' | 'one load';
+  readonly guarantee:
+    | 'no resurrection'
+    | 'unknown is not absent'
+    | 'bounded staleness'
+    | 'one load'
+    | 'one probe';
   readonly message: string;
   /** The order of the happening that broke it. */
   readonly order: number;

@@ -200,6 +200,30 @@ describe('one load', () => {
   });
 });
 
+describe('one probe', () => {
+  const rejected = (call: number) => (): Happening<string> => ({
+    type: 'rejected',
+    call,
+    method: 'load',
+    error: 'away',
+  });
+  const abandoned = (call: number) => (): Happening<string> => ({ type: 'abandoned', call, method: 'load' });
+  const source = (status: 'down' | 'up') => (): Happening<string> => ({ type: 'source', status });
+  const down = [asked(1), rejected(1), source('down')];
+  const least = { leastBackoff: 100 };
+
+  it('at a time, and one for each step of the backoff', async () => {
+    expect(await told([...down, asked(2), rejected(2), 100, asked(3)], least)).toEqual([]);
+    expect(await told([...down, asked(2), rejected(2), 99, asked(3)], least)).toEqual(['one probe']);
+    expect(await told([...down, asked(2, 'a'), 500, asked(3, 'b')], least)).toEqual(['one probe']);
+  });
+
+  it('until the source is back, or the asker is gone', async () => {
+    expect(await told([...down, asked(2, 'a'), source('up'), asked(3, 'b')], least)).toEqual([]);
+    expect(await told([...down, asked(2), abandoned(2), asked(3)], least)).toEqual([]);
+  });
+});
+
 it('a broken promise is told with what happened to its key', () =>
   world({}, async () => {
     const history = new History<string>();

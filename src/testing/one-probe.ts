@@ -1,0 +1,31 @@
+import type { Happened } from './history.js';
+import type { CacheTerms, Violation } from './violation.js';
+
+/**
+ * While the source is away one question at a time tries whether it is back, and the next not before the least backoff has
+ * passed; one that was given up with its asker does not count.
+ */
+export function oneProbe<V>(history: readonly Happened<V>[], terms: CacheTerms): Violation[] {
+  const found: Violation[] = [];
+  const { leastBackoff = 0 } = terms;
+  let away = false;
+  let probe: { readonly call: number; readonly at: number; over: boolean } | undefined;
+  for (const happened of history) {
+    if (happened.type === 'source') away = happened.status === 'down';
+    if (happened.type === 'killed') away = false;
+    if (!away) probe = undefined;
+    else if (probe !== undefined && 'call' in happened && happened.call === probe.call) {
+      if (happened.type === 'abandoned') probe = undefined;
+      else if (happened.type === 'rejected') probe.over = true;
+    }
+    if (!away || happened.type !== 'asked') continue;
+    const { order, at, call, method } = happened;
+    const violate = (message: string): void => void found.push({ guarantee: 'one probe', message, order });
+    if (probe !== undefined && !probe.over) violate(`${method} is asked while another question probes`);
+    else if (probe !== undefined && at - probe.at < leastBackoff) {
+      violate(`${method} is asked ${at - probe.at} ms after the last probe began`);
+    }
+    probe = { call, at, over: false };
+  }
+  return found;
+}
