@@ -4,8 +4,15 @@ import type { Table } from '../../src/table/index.js';
 export class Rota {
   #round: { readonly table: object; readonly slots: Iterator<number> } | undefined;
 
-  /** Up to so many keys; fewer at the end of a round. The next call then begins another. */
+  /** Up to so many keys; fewer at the end of a round, none of an empty table. After the end it begins another. */
   next(table: Table<unknown>, most: number): readonly string[] {
+    const goesOn = this.#round?.table === table;
+    const keys = this.#take(table, most);
+    // The last one ended just where its round did.
+    return keys.length === 0 && goesOn ? this.#take(table, most) : keys;
+  }
+
+  #take(table: Table<unknown>, most: number): readonly string[] {
     if (this.#round?.table !== table) this.#round = { table, slots: table.slots() };
     const keys: string[] = [];
     while (keys.length < most) {

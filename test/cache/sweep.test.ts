@@ -190,7 +190,9 @@ describe('hard deletes', () => {
     scene({ rows, has: ['scan', 'missing'] }, async ({ w, db, boot }) => {
       const { cache, told } = await boot();
       await cache.warmed();
+      await w.advance('40s');
       db.erase('b');
+      // At the very next sweep, though everybody was asked about at the last one.
       await w.advance('20s');
       expect(cache.lookup('b')).toMatchObject({ status: 'absent', because: 'source' });
       expect(cache.get('a')).toBe('A');
