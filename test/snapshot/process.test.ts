@@ -90,5 +90,5 @@ describe('SIGKILL', () => {
       for (const record of held.values()) expect(opening.seq).toBeGreaterThanOrEqual(record.seq);
     }
     expect(journals).toBeGreaterThan(50);
-  }, 120_000);
+  }, 180_000);
 });

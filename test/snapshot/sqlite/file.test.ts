@@ -81,6 +81,24 @@ describe('the file', () => {
     expect(await contents(other.store)).toEqual([entry('b', 1), tombstone('c', 2)]);
   });
 
+  it('that was closed while a full writing was tidied up goes on where it stopped', async () => {
+    const at = await place();
+    const { store } = await at.opened();
+    const old = Array.from({ length: 9000 }, (_, nth) => tombstone(`old-${nth}`, nth + 1));
+    await store.append(page({ tombstones: old, full: 'both' }));
+    await store.append(page({ entries: [entry('new', 9001)], full: 'both', asOf: 9000 }));
+    await store.close();
+    const again = await at.opened();
+    expect(again.opening.entries).toBeGreaterThan(1000);
+    expect(await contents(again.store)).toEqual([entry('new', 9001)]);
+    // Another full writing, which says nothing of those tombstones, does not bring them back.
+    await again.store.append(page({ entries: [entry('new', 9001)], full: 'both' }));
+    expect(await contents(again.store)).toEqual([entry('new', 9001)]);
+    await again.store.compact();
+    await again.store.close();
+    expect((await at.opened()).opening.entries).toBe(1);
+  });
+
   it('gives its space back', async () => {
     const at = await place();
     const { store } = await at.opened();

@@ -1,4 +1,4 @@
-import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -309,9 +309,9 @@ describe('any bit of the file', () => {
           }
           await store.close();
         }),
-        { numRuns: secret === undefined ? 150 : 40, examples },
+        { numRuns: secret === undefined ? 150 : 15, examples },
       );
-      expect(found).toBeGreaterThan(10);
+      expect(found).toBeGreaterThan(2);
     });
   }
 });
@@ -320,8 +320,10 @@ describe('after a kill', () => {
   it('what is only in the log is there', async () => {
     const at = await place();
     await killed(at);
+    await chmod(`${at.file}-wal`, 0o666);
     const { store, opening } = await at.opened();
     expect(opening.aside).toBeUndefined();
+    expect(await at.mode(`${at.file}-wal`)).toBe('600');
     const found = await contents(store);
     expect(found).toHaveLength(50);
     expect(found).toContainEqual(tombstone('token-3', 900));
