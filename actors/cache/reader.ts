@@ -55,7 +55,8 @@ export class Reader<V> {
 
   async fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
     const near = this.#near(key, options);
-    const { lookup, error }: Found<V> = near === undefined ? await this.#find(key, options) : { lookup: near };
+    const { lookup, error }: Found<V> =
+      near === undefined ? await this.#find(key, options) : { lookup: near };
     this.#count(lookup);
     switch (lookup.status) {
       case 'fresh':
