@@ -32,6 +32,11 @@ export { type ObservableCache, observedCache } from './observed-cache.js';
 export { type SeededRandom, seededRandom } from './random.js';
 export { world } from './run-world.js';
 export { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from './scripted-source.js';
+export {
+  type SnapshotPlace,
+  type SnapshotStoreSuiteOptions,
+  snapshotStoreSuite,
+} from './snapshot-store-suite.js';
 export type { TraceEntry } from './trace.js';
 export type { Uncaught } from './uncaught.js';
 export type { CacheTerms, Violation } from './violation.js';

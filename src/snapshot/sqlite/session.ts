@@ -160,7 +160,7 @@ export class Session {
   /** The error as callers get it: of our classes, with all that they carry. */
   async #told(error: unknown): Promise<unknown> {
     if (error instanceof SnapshotCorruptError) {
-      const aside = (await this.#engine.lastAside()) ?? error.aside;
+      const aside = (await this.#engine.lastAside().catch(() => undefined)) ?? error.aside;
       return this.#end(new SnapshotCorruptError(error.message, aside, { cause: error.cause }));
     }
     if (error instanceof SnapshotInUseError)
