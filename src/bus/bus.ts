@@ -39,7 +39,7 @@ export interface Bus<Events> {
 }
 
 export interface BusOptions {
-  /** Told of what a listener threw. Default: dropped. */
+  /** Told of what a listener threw, or rejected with. Default: dropped. */
   readonly onListenerError?: (error: unknown, topic: string) => void;
   /** How an event reaches an actor. Default: its own `send`. */
   readonly deliver?: (actor: Subscriber, event: { readonly type: string }) => void;
@@ -50,12 +50,14 @@ export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
   const { onListenerError = () => {}, deliver = (actor, event) => actor.send(event) } = options;
   const emitter: Emitter<Record<string, { readonly type: string }>> = mitt();
 
-  function guarded(topic: string, call: (event: { readonly type: string }) => void) {
+  function guarded(topic: string, call: (event: { readonly type: string }) => unknown) {
     const handler = (first: unknown, second?: unknown): void => {
       // mitt hands a '*' listener the topic first and the event second.
       const event = (topic === '*' ? second : first) as { readonly type: string };
       try {
-        call(event);
+        const outcome = call(event);
+        // An async listener throws by rejecting.
+        if (outcome instanceof Promise) outcome.catch((error) => onListenerError(error, event.type));
       } catch (error) {
         onListenerError(error, event.type);
       }
