@@ -37,6 +37,7 @@ export {
   type SnapshotStoreSuiteOptions,
   snapshotStoreSuite,
 } from './snapshot-store-suite.js';
+export { sometimes, sometimesHappened } from './sometimes.js';
 export type { TraceEntry } from './trace.js';
 export type { Uncaught } from './uncaught.js';
 export type { CacheTerms, Violation } from './violation.js';

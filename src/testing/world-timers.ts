@@ -54,7 +54,11 @@ export class WorldTimer {
       }
       if (this.#kind === 'interval' && !this.#closed && this.#ticket === undefined) this.#arm();
     };
-    this.#ticket = this.#host.schedule({ at: this.#host.now() + this.#delay, kind: this.#kind, label, run });
+    const at = this.#host.now() + this.#delay;
+    // Also when it is armed anew: it stays with the process that made it.
+    this.#ticket = this.#context.runInAsyncScope(() =>
+      this.#host.schedule({ at, kind: this.#kind, label, run }),
+    );
   }
 
   #closed = false;

@@ -8,6 +8,7 @@ import {
   type ScriptedSource,
   schedule,
   scriptedSource,
+  sometimes,
   type World,
   type WorldProcess,
   world,
@@ -209,6 +210,19 @@ export const play = (scenario: Scenario): Promise<string> =>
     if (w.pending.length > 0) throw new Error(`Left behind: ${w.pending.map(({ what }) => what).join(', ')}`);
     if (service.unexpected.length > 0)
       throw new Error(`An actor crashed: ${String(service.unexpected[0])}`, { cause: service.unexpected[0] });
+    for (const { type, ...rest } of db.history.all) {
+      if (type !== 'told' || !('lookup' in rest)) continue;
+      const { lookup } = rest;
+      for (const because of ['restored', 'source-unreachable', 'ttl'] as const) {
+        sometimes(`stale: ${because}`, lookup.status === 'stale' && lookup.because === because);
+      }
+      for (const because of ['source', 'removed', 'pass'] as const) {
+        sometimes(`absent: ${because}`, lookup.status === 'absent' && lookup.because === because);
+      }
+      for (const because of ['quarantined', 'cold', 'source-unreachable', 'not-loaded'] as const) {
+        sometimes(`unknown: ${because}`, lookup.status === 'unknown' && lookup.because === because);
+      }
+    }
     keepsItsPromises(db.history.all, termsOf(scenario.kind));
     return w.hash;
   });

@@ -12,9 +12,11 @@ import {
   currentWorld,
   EscapeError,
   hop,
+  InjectedFaultError,
   InvariantError,
   NonDeterminismError,
   WorldError,
+  type WorldOptions,
   WorldStuckError,
   WorldUncaughtError,
   world,
@@ -22,6 +24,7 @@ import {
 import pRetry from 'p-retry';
 import { describe, expect, it } from 'vitest';
 import { assign, createActor, createMachine } from 'xstate';
+import { buggify } from '../../src/fault-point.js';
 import { type AsyncOwner, attribution } from '../../src/runtime/attribution.js';
 import { after, monotonicNow, random, sleep, wallNow, yieldToLoop } from '../../src/runtime/time.js';
 
@@ -579,6 +582,75 @@ describe('uncaught errors', () => {
   });
 });
 
+describe('fault points', () => {
+  it('are counted; the one that is listed fails at its pass', async () => {
+    const passes = (faultPoints?: WorldOptions['faultPoints']) =>
+      world({ seed: 3, ...(faultPoints && { faultPoints }) }, async (w) => {
+        const failed: number[] = [];
+        for (let i = 1; i <= 20; i++) {
+          try {
+            buggify('table.put');
+          } catch (error) {
+            expect(error).toBeInstanceOf(InjectedFaultError);
+            failed.push(i);
+          }
+        }
+        expect(w.faultPoints.get('table.put')).toBe(20);
+        return failed;
+      });
+    expect(await passes()).toEqual([]);
+    expect(await passes([{ name: 'table.put', pass: 3 }])).toEqual([3]);
+    expect(await passes([{ name: 'another', pass: 3 }])).toEqual([]);
+    expect(() => buggify('table.put')).not.toThrow();
+  });
+
+  it('by chance each is active in some worlds, and silent in others', async () => {
+    const failures = [];
+    for (let seed = 0; seed < 30; seed++) {
+      const failed = await world({ seed, faultPoints: { chance: 0.5 } }, () => {
+        let count = 0;
+        for (let i = 0; i < 10; i++) {
+          try {
+            buggify('table.put');
+          } catch {
+            count++;
+          }
+        }
+        return count;
+      });
+      failures.push(failed);
+    }
+    expect(failures).toContain(0);
+    expect(failures.some((count) => count > 0)).toBe(true);
+  });
+});
+
+describe('processes', () => {
+  it('what was begun in one dies with it, through promises too; the rest goes on', async () => {
+    await world({}, async (w) => {
+      const seen: string[] = [];
+      const process = w.process();
+      process.run(() => {
+        setInterval(() => seen.push('interval'), 10);
+        void (async () => {
+          for (;;) {
+            await sleep(10);
+            seen.push('loop');
+          }
+        })();
+      });
+      setInterval(() => seen.push('test'), 10);
+      await w.advance(10);
+      expect(seen).toEqual(['interval', 'loop', 'test']);
+      process.kill();
+      expect(process.alive).toBe(false);
+      process.run(() => setTimeout(() => seen.push('after its death'), 1));
+      await w.advance(20);
+      expect(seen).toEqual(['interval', 'loop', 'test', 'test', 'test']);
+    });
+  });
+});
+
 describe('escapes', () => {
   const { setTimeout: takenBefore } = globalThis;
 
@@ -596,8 +668,9 @@ describe('escapes', () => {
       [() => void new Worker('', { eval: true }).terminate(), /^WORKER/],
     ] as const) {
       const found = await world({ escapes: 'record' }, async (w) => {
-        // Held back: nothing in the world waits for it.
-        await reach();
+        // Nothing in the world waits for it.
+        void reach();
+        await sleep(1);
         return w.escapes.map(({ message }) => message);
       });
       expect(found).toContainEqual(expect.stringMatching(type));
