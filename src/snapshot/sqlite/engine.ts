@@ -2,14 +2,8 @@ import { openThread, threadModule } from '../../threads/index.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { Aside } from './place.js';
-import {
-  type FileOpening,
-  type FileRequest,
-  type PageHead,
-  type ReadPage,
-  type ReadPlace,
-  SnapshotFile,
-} from './snapshot-file.js';
+import type { ReadPage, ReadPlace } from './reader.js';
+import { type FileOpening, type FileRequest, type PageHead, SnapshotFile } from './snapshot-file.js';
 import type { SnapshotThread } from './worker.js';
 
 /** The file as its store sees it, wherever it lives: one call at a time is carried out, in the order of the calls. */

@@ -1,11 +1,11 @@
-import { crc32 } from 'node:zlib';
 import { SnapshotCorruptError, SnapshotError } from '../../errors.js';
 import { type Connection, connect, type Driver } from './connection.js';
-import { Damage, isDamage, snapshotFailure } from './failure.js';
-import { type Chunk, type Frame, FrameWriter, type Operation, operation, readFrames } from './frame.js';
+import { isDamage, snapshotFailure } from './failure.js';
+import { type Chunk, readFrames } from './frame.js';
 import { type State, writeState } from './meta.js';
 import { type Aside, identityOf, prepare, setAside } from './place.js';
-import type { Row } from './schema.js';
+import { Reader, type ReadPage, type ReadPlace } from './reader.js';
+import { sealRow, wordOf } from './row.js';
 
 export interface FileRequest {
   readonly file: string;
@@ -32,27 +32,10 @@ export interface PageHead {
   readonly asOf: number | undefined;
 }
 
-/** Where a restore is: it reads the file twice, for the tombstones, then for the entries. */
-export interface ReadPlace {
-  readonly scan: 'tombstones' | 'entries';
-  readonly after: number;
-  /** The end of the stretch that is being read. */
-  readonly until: number;
-  /** The last record that was there when the restore began. */
-  readonly upTo: number;
-}
-
-export interface ReadPage {
-  readonly chunks: readonly Chunk[];
-  readonly next: ReadPlace | undefined;
-}
-
-/** Rows that one call looks at or deletes, so that a journal never waits long. */
-const stretch = { read: 20_000, purge: 2000 } as const;
+/** Rows that one call deletes, so that a journal never waits long. */
+const purged = 2000;
 /** File pages that one call gives back. */
 const vacuumed = 500;
-const mostBytes = 4_000_000;
-const contextLength = 1 + 8 + 8;
 
 /**
  * The file, and every transaction on it. Synchronous: it lives in a thread of its own. All that takes long is cut in calls,
@@ -66,8 +49,7 @@ export class SnapshotFile {
   /** Of the full writing under way. */
   #full: { readonly asOf: number } | undefined;
   #purged = 0;
-  /** Keys and `seq`s of the tombstones that this restore has given. */
-  #buried = new Map<string, number>();
+  readonly #reader = new Reader();
 
   constructor(driver: Driver) {
     this.#driver = driver;
@@ -126,7 +108,7 @@ export class SnapshotFile {
       const { stretch: end, last, purge } = this.#connection().statements;
       const after = this.#purged;
       const whole = { after, upTo: last.get() ?? 0 };
-      const upTo = end.get({ ...whole, rows: stretch.purge }) ?? whole.upTo;
+      const upTo = end.get({ ...whole, rows: purged }) ?? whole.upTo;
       purge.run({ after, upTo, floor: state.floor, asOf: state.asOf });
       this.#purged = upTo;
       return upTo === whole.upTo ? { ...state, floor: 0, asOf: -1 } : state;
@@ -137,38 +119,7 @@ export class SnapshotFile {
 
   /** The records from `place` on, at most so many. */
   read(place: ReadPlace | undefined, most: number): ReadPage {
-    return this.#guarded('it was read', () => {
-      const { statements, state } = this.#connection();
-      if (place === undefined) this.#buried.clear();
-      const { scan, after, until, upTo } = place ?? {
-        scan: 'tombstones',
-        after: 0,
-        until: 0,
-        upTo: statements.last.get() ?? 0,
-      };
-      const end =
-        after < until ? until : (statements.stretch.get({ after, upTo, rows: stretch.read }) ?? upTo);
-      const writer = new FrameWriter();
-      let count = 0;
-      for (const row of statements[scan].iterate({
-        after,
-        upTo: end,
-        floor: state.floor,
-        asOf: state.asOf,
-      })) {
-        this.#unseal(row, writer);
-        count += 1;
-        if (count >= most || writer.bytes >= mostBytes) {
-          return { chunks: writer.take(), next: { scan, after: row[0], until: end, upTo } };
-        }
-      }
-      if (end < upTo) return { chunks: writer.take(), next: { scan, after: end, until: end, upTo } };
-      if (scan === 'tombstones') {
-        return { chunks: writer.take(), next: { scan: 'entries', after: 0, until: 0, upTo } };
-      }
-      this.#buried.clear();
-      return { chunks: writer.take(), next: undefined };
-    });
+    return this.#guarded('it was read', () => this.#reader.read(this.#connection(), place, most));
   }
 
   /** Gives some of the free pages back to the disk. Answers whether it is worth while to go on. */
@@ -202,7 +153,7 @@ export class SnapshotFile {
     this.#open = undefined;
     this.#full = undefined;
     this.#purged = 0;
-    this.#buried.clear();
+    this.#reader.forget();
     open?.db.close();
   }
 
@@ -236,47 +187,17 @@ export class SnapshotFile {
     });
   }
 
-  #apply(chunks: readonly Chunk[], { seq, generation, floor, asOf }: State): number {
+  /** Carries out what the chunks ask for. Answers the highest `seq` that was seen. */
+  #apply(chunks: readonly Chunk[], state: State): number {
     const { statements, seal } = this.#connection();
-    let highest = seq;
+    let highest = state.seq;
     for (const frame of readFrames(chunks)) {
       highest = Math.max(highest, frame.seq);
-      const key = seal.key(frame.key);
-      if (isRecord(frame.operation)) {
-        const context = contextOf(frame.operation, frame.seq, generation);
-        const body = seal.seal(key, context, frame.key, frame.body);
-        const crc = checksum(context, key, body);
-        statements.put.run({
-          key,
-          seq: frame.seq,
-          rank: frame.operation,
-          generation,
-          crc,
-          body,
-          floor,
-          asOf,
-        });
-      } else statements[word(frame)].run({ key, seq: frame.seq });
+      const word = wordOf(frame);
+      if (word === undefined) statements.put.run(sealRow(seal, frame, state.generation, state));
+      else statements[word].run({ key: seal.key(frame.key), seq: frame.seq });
     }
     return highest;
-  }
-
-  /** @throws Damage */
-  #unseal([, column, seq, rank, generation, crc, sealed]: Row, writer: FrameWriter): void {
-    try {
-      const context = contextOf(rank, seq, generation);
-      if (checksum(context, column, sealed) !== crc) throw new RangeError('Its checksum does not match.');
-      const { key, body } = this.#connection().seal.open(column, context, sealed);
-      writer.add(rank as Operation, seq, key, body);
-    } catch (cause) {
-      throw new Damage('a record of it does not read back', { cause });
-    }
-    const name = column.toString('latin1');
-    if (rank !== operation.entry) this.#buried.set(name, seq);
-    else if ((this.#buried.get(name) ?? -1) > seq) {
-      // Only an index that no longer leads to its rows can let two of them have one key.
-      throw new Damage('it holds an entry and a newer tombstone of one key');
-    }
   }
 
   #guarded<Result>(doing: string, work: () => Result): Result {
@@ -292,27 +213,4 @@ export class SnapshotFile {
       );
     }
   }
-}
-
-const isRecord = (what: Operation): what is 0 | 1 | 2 => what <= operation.revoked;
-
-function word({ operation: what }: Frame): 'gone' | 'lifted' | 'skipped' {
-  if (what === operation.gone) return 'gone';
-  return what === operation.lifted ? 'lifted' : 'skipped';
-}
-
-/** What of a row its checksum and its seal cover beside key and body. */
-function contextOf(rank: number, seq: number, generation: number): Buffer {
-  const context = Buffer.allocUnsafe(contextLength);
-  context.writeUInt8(rank, 0);
-  context.writeDoubleLE(seq, 1);
-  context.writeDoubleLE(generation, 9);
-  return context;
-}
-
-function checksum(...parts: readonly Uint8Array[]): number {
-  let sum = 0;
-  // Of an empty part, zlib answers the sum of nothing at all.
-  for (const part of parts) if (part.length > 0) sum = crc32(part, sum);
-  return sum;
 }

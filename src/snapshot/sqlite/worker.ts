@@ -1,7 +1,8 @@
 import { serveThread, transferring } from '../../threads/index.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
-import { type FileRequest, type PageHead, type ReadPlace, SnapshotFile } from './snapshot-file.js';
+import type { ReadPlace } from './reader.js';
+import { type FileRequest, type PageHead, SnapshotFile } from './snapshot-file.js';
 
 let file: SnapshotFile | undefined;
 

@@ -1,0 +1,56 @@
+import { crc32 } from 'node:zlib';
+import { Damage } from './failure.js';
+import { type Frame, type Operation, operation } from './frame.js';
+import type { FloorParameters, RecordParameters, Row } from './schema.js';
+import type { Seal } from './seal.js';
+
+/** What a frame says of its key, where it is no record. */
+export function wordOf({ operation: what }: Frame): 'gone' | 'lifted' | 'skipped' | undefined {
+  if (what === operation.gone) return 'gone';
+  if (what === operation.lifted) return 'lifted';
+  return what === operation.skipped ? 'skipped' : undefined;
+}
+
+/** The row of a record: sealed, and with a checksum over all that matters of it. */
+export function sealRow(
+  seal: Seal,
+  { operation: rank, seq, key: plainKey, body: plainBody }: Frame,
+  generation: number,
+  { floor, asOf }: FloorParameters,
+): RecordParameters {
+  const key = seal.key(plainKey);
+  const context = contextOf(rank, seq, generation);
+  const body = seal.seal(key, context, plainKey, plainBody);
+  return { key, seq, rank, generation, crc: checksum(context, key, body), body, floor, asOf };
+}
+
+/**
+ * The record of a row.
+ * @throws Damage
+ */
+export function unsealRow(seal: Seal, [, column, seq, rank, generation, crc, sealed]: Row): Frame {
+  try {
+    const context = contextOf(rank, seq, generation);
+    if (checksum(context, column, sealed) !== crc) throw new RangeError('Its checksum does not match.');
+    const { key, body } = seal.open(column, context, sealed);
+    return { operation: rank as Operation, seq, key, body };
+  } catch (cause) {
+    throw new Damage('a record of it does not read back', { cause });
+  }
+}
+
+/** What of a row its checksum and its seal cover beside key and body. */
+function contextOf(rank: number, seq: number, generation: number): Buffer {
+  const context = Buffer.allocUnsafe(1 + 8 + 8);
+  context.writeUInt8(rank, 0);
+  context.writeDoubleLE(seq, 1);
+  context.writeDoubleLE(generation, 9);
+  return context;
+}
+
+function checksum(...parts: readonly Uint8Array[]): number {
+  let sum = 0;
+  // Of an empty part, zlib answers the sum of nothing at all.
+  for (const part of parts) if (part.length > 0) sum = crc32(part, sum);
+  return sum;
+}
