@@ -67,12 +67,14 @@ export const warmerLogic = setup({
   delays: {
     interval: ({ context }) => context.core.policy.warm.every * (1 - jitter + 2 * jitter * random()),
     wait: ({ context }) => Math.max(0, context.until - ageNow()),
+    step: ({ context }) => context.core.policy.backoff.min,
   },
   guards: {
     canPass: ({ context }) => context.core.passes.possible,
     canPing: ({ context }) => context.core.link.source.ping !== undefined,
     wanted: ({ context }) => context.core.passes.possible && context.core.passes.wanted,
     sourceDown: ({ context }) => context.core.link.down,
+    probed: ({ context }) => context.core.link.down && context.core.link.outage.probing,
     sourceUp: ({ context }) => !context.core.link.down,
   },
   actions: {
@@ -150,6 +152,7 @@ export const warmerLogic = setup({
       always: { guard: 'wanted', target: 'warming', actions: 'hurry' },
       after: {
         wait: [
+          { guard: 'probed', target: 'standingBy' },
           { guard: 'canPass', target: 'warming' },
           { guard: 'canPing', target: 'probing' },
           // Neither: the next load is the probe, and tells by `source.changed`.
@@ -159,6 +162,24 @@ export const warmerLogic = setup({
         wanted: { guard: 'canPass', target: 'warming', actions: 'hurry' },
         'source.changed': [
           { guard: 'sourceDown', target: 'backoff', reenter: true },
+          { guard: 'canPass', target: 'warming' },
+          { target: 'idle' },
+        ],
+      },
+    },
+    /** Somebody's load is this step's probe. It tells by `source.changed`, but not when it is given up. */
+    standingBy: {
+      after: {
+        step: [
+          { guard: 'probed', target: 'standingBy', reenter: true },
+          { guard: 'canPass', target: 'warming' },
+          { guard: 'canPing', target: 'probing' },
+        ],
+      },
+      on: {
+        wanted: { guard: 'canPass', target: 'warming', actions: 'hurry' },
+        'source.changed': [
+          { guard: 'sourceDown', target: 'backoff' },
           { guard: 'canPass', target: 'warming' },
           { target: 'idle' },
         ],
