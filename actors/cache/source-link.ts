@@ -6,6 +6,7 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 import { after, ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { backoffDelay } from '../warmer/backoff.js';
+import { Abandoned } from './abandoned.js';
 import { Bell } from './bell.js';
 import type { CachePolicy } from './options.js';
 import * as outages from './outage.js';
@@ -57,7 +58,7 @@ export class SourceLink<V> {
   readonly #bus: Bus<CacheEvents>;
   readonly #isUnavailable: (error: unknown) => boolean;
   #outage = outages.nothingKnown;
-  #abandoned = 0;
+  readonly #abandoned = new Abandoned();
 
   constructor(options: {
     readonly source: Source<V>;
@@ -81,7 +82,7 @@ export class SourceLink<V> {
 
   /** Questions given up on that have not settled yet. */
   get abandoned(): number {
-    return this.#abandoned;
+    return this.#abandoned.size;
   }
 
   /** Whether there is any point in asking now. */
@@ -108,7 +109,9 @@ export class SourceLink<V> {
     } else if (this.down && !probe) {
       // Asked before the outage began: it says nothing about the present attempt.
     } else if (answer.error instanceof LoadTimeoutError && answer.unavailable) this.#timedOut(answer.error);
-    else if (answer.unavailable || probe) this.#failed(answer.error);
+    else if (answer.unavailable) this.#failed(answer.error);
+    // An error of its own: it is there, or a source of which one part is broken would be away for ever.
+    else if (probe) this.#answered();
     return answer;
   }
 
@@ -118,6 +121,7 @@ export class SourceLink<V> {
     const giveUp = (): void => given.abort(how.signal.reason);
     how.signal.addEventListener('abort', giveUp, { once: true });
     let over = false;
+    const due = ageNow() + how.timeout;
     const timer = after(how.timeout, async () => {
       // When our own loop was held up, the answer may be here already, waiting for its turn.
       await yieldToLoop();
@@ -128,7 +132,7 @@ export class SourceLink<V> {
       const attempt = async (): Promise<T> => {
         // It went away while this question waited to try again: nobody may but its probe.
         if (failure !== undefined && this.down) throw failure;
-        return this.#attempt(question, given.signal);
+        return this.#attempt(question, given.signal, due);
       };
       const value =
         how.retries === 0
@@ -158,21 +162,26 @@ export class SourceLink<V> {
   }
 
   /** One call. Settles when the source does or when the signal fires; an unsettled call is counted until it settles. */
-  #attempt<T>(question: (context: SourceContext) => Promise<T> | T, signal: AbortSignal): Promise<T> {
+  #attempt<T>(
+    question: (context: SourceContext) => Promise<T> | T,
+    signal: AbortSignal,
+    due: Milliseconds,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let settled = false;
-      let abandoned = false;
       const settle = (): boolean => {
-        if (abandoned) this.#abandoned--;
-        if (settled) return false;
+        if (settled) {
+          this.#abandoned.settled(settle);
+          return false;
+        }
         settled = true;
         signal.removeEventListener('abort', abandon);
         return true;
       };
       const abandon = (): void => {
         settled = true;
-        abandoned = true;
-        this.#abandoned++;
+        // A timer may be a little early: who was late for it is late.
+        this.#abandoned.add(settle, signal.reason instanceof LoadTimeoutError ? ageNow() : due);
         reject(signal.reason);
       };
       signal.addEventListener('abort', abandon, { once: true });
@@ -192,6 +201,7 @@ export class SourceLink<V> {
   #answered(): void {
     const before = this.#outage;
     this.#outage = outages.answered(before, moment());
+    this.#abandoned.excuse();
     if (before.status === 'up') return;
     if (before.status === 'down') {
       this.#bus.publish('source.up', { downFor: Math.max(0, wallNow() - (before.since ?? wallNow())) });
@@ -204,16 +214,21 @@ export class SourceLink<V> {
   }
 
   #timedOut(error: unknown): void {
-    const saturated = this.#abandoned >= this.#policy.load.concurrency;
-    this.#change(outages.timedOut(this.#outage, error, moment(), this.#delay, { saturated }));
+    this.#change(
+      outages.timedOut(this.#outage, error, moment(), this.#delay, { saturated: this.#saturated }),
+    );
   }
 
-  /** So many questions hang that another would only be one more. */
+  get #saturated(): boolean {
+    return this.#abandoned.saturates(this.#policy.load.concurrency, ageNow());
+  }
+
+  /** Given up by their askers they are the source's fault only when they hang past their own time. */
   #countAbandoned(): void {
-    if (this.#abandoned < this.#policy.load.concurrency || this.down) return;
+    if (this.down || !this.#saturated) return;
     this.#failed(
       new SourceUnavailableError(
-        `${this.#abandoned} questions to the source were given up on and never settled. Let the source honour its signal.`,
+        `${this.abandoned} questions to the source were given up on and never settled. Let the source honour its signal.`,
       ),
     );
   }

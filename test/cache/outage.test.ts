@@ -240,6 +240,75 @@ describe('what means unreachable', () => {
   );
 });
 
+describe('what does not mean unreachable', () => {
+  it(
+    'after an outage a scan that is broken keeps nobody from loading',
+    scene({}, async ({ w, boot }) => {
+      let mode: 'up' | 'down' | 'broken scan' = 'up';
+      const { cache } = await boot({
+        source: {
+          load: async (key) => {
+            if (mode === 'down') throw new SourceUnavailableError();
+            return { key, value: 'loaded' };
+          },
+          async *scan() {
+            if (mode === 'down') throw new SourceUnavailableError();
+            if (mode === 'broken scan') throw new TypeError('scan');
+            yield { rows: [] };
+          },
+        },
+      });
+      await cache.warmed();
+      mode = 'down';
+      await cache.read('a');
+      await w.advance('1m');
+      mode = 'broken scan';
+      let served = 0;
+      for (let i = 0; i < 100; i++) {
+        await w.advance('1357ms');
+        if ((await cache.read(`k${i}`)).status === 'fresh') served++;
+      }
+      expect(served).toBeGreaterThan(50);
+    }),
+  );
+
+  it(
+    'clear() while many loads run: the source is not called away',
+    scene({}, async ({ w, boot }) => {
+      const { cache, told } = await boot({
+        source: async (key) => {
+          await new Promise((r) => setTimeout(r, 100));
+          return key;
+        },
+      });
+      const reads = Array.from({ length: 100 }, (_, i) => cache.read(`k${i}`));
+      await w.advance('50ms');
+      cache.clear();
+      const all = await Promise.all(reads);
+      expect(told('source.down')).toEqual([]);
+      expect(all.every(({ status }) => status === 'fresh')).toBe(true);
+    }),
+  );
+
+  it(
+    'concurrency 1: one invalidation is no outage',
+    scene({}, async ({ w, boot }) => {
+      const { cache, told } = await boot({
+        load: { concurrency: 1 },
+        source: async (key) => {
+          await new Promise((r) => setTimeout(r, 100));
+          return key;
+        },
+      });
+      const read = cache.read('a');
+      await w.advance('50ms');
+      cache.invalidate('a');
+      expect((await read).status).toBe('fresh');
+      expect(told('source.down')).toEqual([]);
+    }),
+  );
+});
+
 describe('a flapping source', () => {
   it(
     'nobody is logged out by it',

@@ -1,6 +1,7 @@
 /** The pure policies: functions of (state, now), for every state and every now. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Abandoned } from '../../actors/cache/abandoned.js';
 import { Authority } from '../../actors/cache/authority.js';
 import { Flag, judge, whyUnknown } from '../../actors/cache/judge.js';
 import { withoutExpiry } from '../../actors/cache/options.js';
@@ -195,6 +196,43 @@ describe('outage', () => {
     const now = { age: 5, wall: 5 };
     expect(outages.timedOut(outages.nothingKnown, 'e', now, delay).status).toBe('unknown');
     expect(outages.timedOut(outages.nothingKnown, 'e', now, delay, { saturated: true }).status).toBe('down');
+  });
+});
+
+describe('abandoned questions', () => {
+  it('saturate when so many hang past their own time, and no success has excused them since', () => {
+    type Act = { readonly does: 'add' | 'settle' | 'excuse'; readonly id: number; readonly due: number };
+    const acts = fc.array(
+      fc.record<Act>({
+        does: fc.constantFrom('add', 'add', 'settle', 'excuse'),
+        id: fc.nat(5),
+        due: fc.nat(40),
+      }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(acts, fc.integer({ min: 1, max: 4 }), (all, most) => {
+        const abandoned = new Abandoned();
+        const ids = Array.from({ length: 6 }, () => ({}));
+        const model = new Map<number, { readonly due: number; excused: boolean }>();
+        all.forEach(({ does, id, due }, now) => {
+          const question = ids[id] ?? {};
+          if (does === 'add' && !model.has(id)) {
+            abandoned.add(question, due);
+            model.set(id, { due, excused: false });
+          } else if (does === 'settle') {
+            abandoned.settled(question);
+            model.delete(id);
+          } else if (does === 'excuse') {
+            abandoned.excuse();
+            for (const one of model.values()) one.excused = true;
+          }
+          expect(abandoned.size).toBe(model.size);
+          const overdue = [...model.values()].filter((one) => !one.excused && one.due <= now).length;
+          expect(abandoned.saturates(most, now)).toBe(overdue >= most);
+        });
+      }),
+    );
   });
 });
 
