@@ -140,6 +140,24 @@ describe('what changed', () => {
     expect(page.full).toBe('begin');
   });
 
+  it('a removal is told of keys that the table never held: the copy may hold them', () => {
+    const { table } = build();
+    table.bury('a', 'revoked', 0);
+    expect(table.drain(10).gone).toEqual([{ key: 'a', seq: 1 }]);
+  });
+
+  it('a tombstone that nobody has taken yet survives the emptying of the table, and is lifted after it', () => {
+    const { table, put, drainAll } = build();
+    put('a');
+    drainAll();
+    table.bury('a', 'revoked', 0);
+    table.clear();
+    const pages = drainAll();
+    expect(pages[0]?.tombstones).toMatchObject([{ key: 'a', kind: 'revoked' }]);
+    expect(pages.map(({ full }) => full)).toEqual(['both', undefined]);
+    expect(pages[1]?.lifted).toMatchObject([{ key: 'a' }]);
+  });
+
   it('is kept only on request', () => {
     const table = new Table<string>({ maxNegative: 0 });
     expect(() => table.drain(1)).toThrow(/track/);
