@@ -57,16 +57,14 @@ async function timed<Result>(bench: Bench, what: string, work: () => Promise<Res
 
 async function write(store: SnapshotStore, keys: readonly string[]): Promise<void> {
   for (let from = 0; from < keys.length; from += page) {
-    const entries = keys
-      .slice(from, from + page)
-      .map(
-        (key, nth): SnapshotEntry => ({
-          key,
-          value: session(from + nth),
-          seq: from + nth + 1,
-          confirmedAt: 1,
-        }),
-      );
+    const entries = keys.slice(from, from + page).map(
+      (key, nth): SnapshotEntry => ({
+        key,
+        value: session(from + nth),
+        seq: from + nth + 1,
+        confirmedAt: 1,
+      }),
+    );
     const last = from + page >= keys.length;
     const full = from === 0 ? (last ? 'both' : 'begin') : last ? 'end' : undefined;
     await store.append({

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { afterAll } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the fixtures need. */
@@ -12,10 +11,9 @@ const sources = ['src', 'test/snapshot/fixtures'];
  * The sources as JavaScript, so that a child process and its thread start in milliseconds. Inside `node_modules`, where
  * packages are found.
  */
-export async function compiled(): Promise<string> {
+export async function compiled(): Promise<{ readonly out: string; remove(): Promise<void> }> {
   await mkdir(join(root, 'node_modules', '.cache'), { recursive: true });
   const out = await mkdtemp(join(root, 'node_modules', '.cache', 'holdfast-'));
-  afterAll(() => rm(out, { recursive: true, force: true }));
   await writeFile(join(out, 'package.json'), '{"type":"module"}');
   for (const folder of sources) {
     for (const name of await readdir(join(root, folder), { recursive: true })) {
@@ -28,5 +26,5 @@ export async function compiled(): Promise<string> {
       await writeFile(target, outputText);
     }
   }
-  return out;
+  return { out, remove: () => rm(out, { recursive: true, force: true }) };
 }

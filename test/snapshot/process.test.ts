@@ -8,8 +8,11 @@ import { compiled } from './compiled.js';
 import { contents, never, place } from './place.js';
 
 let out = '';
+// What `beforeAll` answers is called when the file's tests are over.
 beforeAll(async () => {
-  out = await compiled();
+  const code = await compiled();
+  out = code.out;
+  return code.remove;
 }, 60_000);
 
 /** Starts the writer; resolves when it has opened the file. */
