@@ -492,6 +492,37 @@ describe('what cannot be written', () => {
   );
 
   it(
+    'a store that died and answers no more until it is opened anew is opened anew',
+    scene({ rows }, async ({ w, db, store, boot }) => {
+      let dead = false;
+      const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+        if (dead) throw new Error('the thread has ended');
+        return work();
+      };
+      const mortal: SnapshotStore = {
+        ...store,
+        open: async (options) => {
+          dead = false;
+          return store.open(options);
+        },
+        append: (page) => alive(() => store.append(page)),
+        journal: (tombstones) => alive(() => store.journal(tombstones)),
+      };
+      const one = await boot({ snapshot: { store: mortal, every: '1s' } });
+      await one.cache.warmed();
+      await w.advance('2s');
+      dead = true;
+      one.cache.revoke('a');
+      await w.advance('1m');
+      expect(one.cache.health()).toMatchObject({ degraded: false, lastSnapshot: { ok: true } });
+      one.kill();
+      db.become({ mode: 'unreachable' });
+      const { cache } = await boot({ snapshot: { store } });
+      expect([cache.get('b'), cache.lookup('a').status]).toEqual(['B', 'absent']);
+    }),
+  );
+
+  it(
     'what cost nothing is not written: an idle cache appends nothing',
     scene({ rows, has: [] }, async ({ w, store, boot }) => {
       let appended = 0;

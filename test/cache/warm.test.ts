@@ -1,4 +1,4 @@
-import type { Row } from 'holdfast';
+import { defineCache, type Row } from 'holdfast';
 import { describe, expect, it } from 'vitest';
 import { scene } from './build.js';
 
@@ -64,6 +64,66 @@ describe('a pass', () => {
       ]);
     }),
   );
+});
+
+describe('a database of very many rows', () => {
+  it(
+    'is streamed: the next batch is asked for when the last one is in memory, and never two at once',
+    scene<number>({}, async ({ boot }) => {
+      const batch = 1_000;
+      const batches = 200;
+      const heldWhenAsked: number[] = [];
+      let handedOut = 0;
+      const { cache, told } = await boot({
+        warm: { batch },
+        source: {
+          load: async () => undefined,
+          scan: () => ({
+            [Symbol.asyncIterator]: () => ({
+              next: async () => {
+                heldWhenAsked.push(cache.size);
+                if (handedOut === batches) return { done: true, value: undefined };
+                const first = batch * handedOut++;
+                const rows = Array.from({ length: batch }, (_, i) => ({ key: `k${first + i}`, value: i }));
+                return { done: false, value: { rows } };
+              },
+            }),
+          }),
+        },
+      });
+      await cache.warmed();
+      expect(heldWhenAsked).toEqual(Array.from({ length: batches + 1 }, (_, i) => i * batch));
+      expect(told('pass.complete')).toMatchObject([{ rows: batch * batches }]);
+    }),
+  );
+
+  it('leaves the event loop free: others run all the while', async () => {
+    const cache = defineCache<number>({
+      name: 'large',
+      warm: { batch: 20_000 },
+      source: {
+        load: async () => undefined,
+        async *scan() {
+          for (let i = 0; i < 10; i++) {
+            yield { rows: Array.from({ length: 20_000 }, (_, j) => ({ key: `k${i}-${j}`, value: j })) };
+          }
+        },
+      },
+    });
+    await cache.start();
+    const seen = new Set<number>();
+    let watching = true;
+    const watch = (): void => {
+      seen.add(cache.size);
+      if (watching) setImmediate(watch);
+    };
+    watch();
+    await cache.warmed();
+    watching = false;
+    await cache.stop();
+    // Within batches too: a batch takes longer than one stretch may.
+    expect([...seen].filter((size) => size % 20_000 !== 0).length).toBeGreaterThan(3);
+  });
 });
 
 describe('the database is down when the app boots', () => {
