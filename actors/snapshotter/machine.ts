@@ -24,9 +24,6 @@ interface SnapshotterContext extends SnapshotterInput {
   readonly failures: number;
 }
 
-/** How long the last writing may be put off when the disk refuses the journal; its own waits are short. */
-const journalRetry = 50;
-
 /** Rings for the journal, and closes the store when this incarnation ends, however that comes. */
 const keeper = fromCallback<SnapshotterEvent, SnapshotterInput>(({ input: { core, ledger }, sendBack }) => {
   const off = ledger.written.listen(() => sendBack({ type: 'journal' }));
@@ -89,6 +86,7 @@ export const snapshotterLogic = setup({
         return outcome;
       },
     ),
+    close: fromPromise<void, SnapshotterInput>(({ input: { core, ledger } }) => close(core, ledger)),
     write: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
       attempt(input, 'write', signal, () =>
         writeSnapshot(input.core, input.ledger, storeOf(input.ledger), signal),
@@ -114,7 +112,6 @@ export const snapshotterLogic = setup({
     every: ({ context }) => context.core.policy.snapshot.every,
     restoreTimeout: ({ context }) => context.core.policy.snapshot.restoreTimeout,
     retry: ({ context }) => backoffDelay(context.core.policy.backoff, context.failures, random()),
-    journalRetry,
   },
   guards: {
     restored: ({ context }) => context.ledger.restored,
@@ -140,12 +137,17 @@ export const snapshotterLogic = setup({
         src: 'open',
         input: ({ context }) => context,
         onDone: [
-          { guard: 'restored', target: 'running', actions: 'forgetFailures' },
+          { guard: 'restored', target: 'running' },
           { target: 'restoring', actions: assign({ opening: ({ event }) => event.output }) },
         ],
         // At boot an unusable store is the operator's mistake, and a failed start says so.
         onError: { guard: 'mendable', target: 'broken', actions: 'countFailure' },
       },
+    },
+    /** A store that failed may go on failing until it is opened anew: its thread died, its file was replaced. */
+    mending: {
+      entry: 'countFailure',
+      invoke: { src: 'close', input: ({ context }) => context, onDone: 'broken' },
     },
     broken: { after: { retry: 'opening' } },
     restoring: {
@@ -154,7 +156,7 @@ export const snapshotterLogic = setup({
         input: ({ context }) => ({ ...context, opening: context.opening as SnapshotOpening }),
         onDone: [
           { guard: ({ event }) => event.output === 'corrupt', target: 'opening' },
-          { target: 'running', actions: 'forgetFailures' },
+          { target: 'running' },
         ],
       },
       initial: 'awaited',
@@ -176,11 +178,10 @@ export const snapshotterLogic = setup({
                 input: ({ context }) => context,
                 onDone: [
                   { guard: ({ event }) => event.output, target: 'resting', actions: 'forgetFailures' },
-                  { target: 'waiting', actions: 'countFailure' },
+                  { target: '#snapshotter.mending' },
                 ],
               },
             },
-            waiting: { after: { retry: 'writing' } },
           },
         },
         journal: {
@@ -191,10 +192,12 @@ export const snapshotterLogic = setup({
               invoke: {
                 src: 'journal',
                 input: ({ context }) => context,
-                onDone: [{ guard: ({ event }) => event.output, target: 'resting' }, { target: 'waiting' }],
+                onDone: [
+                  { guard: ({ event }) => event.output, target: 'resting', actions: 'forgetFailures' },
+                  { target: '#snapshotter.mending' },
+                ],
               },
             },
-            waiting: { after: { journalRetry: 'writing' } },
           },
         },
       },

@@ -42,7 +42,7 @@ export async function restore<V>(
     for await (const page of store.restore({ signal: life })) {
       stretch.renew();
       for (const tombstone of page.tombstones) {
-        bringTombstone(core, tombstone);
+        bringTombstone(core, tombstone, lease);
         counts.tombstones++;
       }
       for (const entry of page.entries) {
@@ -104,8 +104,11 @@ function bringEntry<V>(core: CacheCore<V>, entry: SnapshotEntry, lease: Lease): 
   return result === 'stored' ? 'stored' : 'newer';
 }
 
-function bringTombstone<V>(core: CacheCore<V>, { key, kind, at }: SnapshotTombstone): void {
-  core.table.restoreTombstone({ key, kind, seq: beforeAll, at: ageNow() - Math.max(0, wallNow() - at) });
+function bringTombstone<V>(core: CacheCore<V>, { key, kind, at }: SnapshotTombstone, lease: Lease): void {
+  core.table.restoreTombstone(
+    { key, kind, seq: beforeAll, at: ageNow() - Math.max(0, wallNow() - at) },
+    lease,
+  );
 }
 
 /** A file of which one record is corrupt is not to be believed in the others. */

@@ -82,6 +82,7 @@ function pageOf<V>(
     lifted: changes.lifted.map(out),
     writtenAt: wall,
     ...(changes.full !== undefined && { full: changes.full }),
+    ...(changes.asOf !== undefined && { asOf: changes.asOf + shift }),
   };
 }
 
