@@ -56,7 +56,12 @@ function doubtAll<V>(core: CacheCore<V>): void {
   core.passes.demand();
 }
 
-function holds<V>(core: CacheCore<V>, raw: string): boolean {
-  const key = core.keys.stored(raw);
-  return core.table.slotOf(key) >= 0 || core.table.negativeOf(key) !== undefined;
+/** Whether something is told of the key: a value, or that it is gone. */
+function holds<V>({ keys, table }: CacheCore<V>, raw: string): boolean {
+  const key = keys.stored(raw);
+  return (
+    table.slotOf(key) >= 0 ||
+    table.negativeOf(key) !== undefined ||
+    table.tombstoneOf(key)?.kind === 'revoked'
+  );
 }
