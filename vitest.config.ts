@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     reporters: ['default'],
+    setupFiles: [here('./test/seed.ts')],
     projects: [
       {
         extends: true,
