@@ -73,6 +73,8 @@ export const warmerLogic = setup({
     canPass: ({ context }) => context.core.passes.possible,
     canPing: ({ context }) => context.core.link.source.ping !== undefined,
     wanted: ({ context }) => context.core.passes.possible && context.core.passes.wanted,
+    /** By somebody who waits for it. What the cache wants on its own account does not cut a backoff short. */
+    ordered: ({ context }) => context.core.passes.possible && context.core.passes.requests.pending,
     sourceDown: ({ context }) => context.core.link.down,
     probed: ({ context }) => context.core.link.down && context.core.link.outage.probing,
     sourceUp: ({ context }) => !context.core.link.down,
@@ -149,7 +151,7 @@ export const warmerLogic = setup({
     },
     backoff: {
       entry: 'backOff',
-      always: { guard: 'wanted', target: 'warming', actions: 'hurry' },
+      always: { guard: 'ordered', target: 'warming', actions: 'hurry' },
       after: {
         wait: [
           { guard: 'probed', target: 'standingBy' },
@@ -159,7 +161,7 @@ export const warmerLogic = setup({
         ],
       },
       on: {
-        wanted: { guard: 'canPass', target: 'warming', actions: 'hurry' },
+        wanted: { guard: 'ordered', target: 'warming', actions: 'hurry' },
         'source.changed': [
           { guard: 'sourceDown', target: 'backoff', reenter: true },
           { guard: 'canPass', target: 'warming' },
@@ -177,7 +179,7 @@ export const warmerLogic = setup({
         ],
       },
       on: {
-        wanted: { guard: 'canPass', target: 'warming', actions: 'hurry' },
+        wanted: { guard: 'ordered', target: 'warming', actions: 'hurry' },
         'source.changed': [
           { guard: 'sourceDown', target: 'backoff' },
           { guard: 'canPass', target: 'warming' },

@@ -61,3 +61,16 @@ describe("a load that is the backoff step's probe", () => {
       expect(askedSince(db, 1_000)).toEqual(['5500 load', '5800 scan']);
     }));
 });
+
+it('to empty the cache does not cut the backoff short', () =>
+  inOutage(async (w, db, cache) => {
+    db.become({ mode: 'unreachable' });
+    for (let i = 0; i < 5; i++) {
+      cache.clear();
+      await w.advance('10ms');
+    }
+    expect(askedSince(db, 500)).toEqual([]);
+    db.become({ mode: 'up' });
+    await w.advance('1s');
+    expect(cache.state).toMatchObject({ data: 'complete', source: 'up' });
+  }));
