@@ -70,9 +70,20 @@ function ageOf<V>(
     ({ order, at, wall }) => order > life && at <= boot.at + 10_000 && wall - at !== boot.wall - boot.at,
   );
   if (jumped) return undefined;
-  // Which of its confirmations the snapshot holds is not known; by a wall clock that was set back an older one may be the younger.
-  const elapsed = Math.min(...origins.map(({ wall }) => Math.max(0, boot.wall - wall)));
-  return told.at - boot.at + elapsed;
+  return told.at - boot.at + Math.min(...origins.map((origin) => elapsedSince(history, origin, boot)));
+}
+
+/**
+ * The least that may have passed from a confirmation to a boot, as the snapshot tells: which confirmation it holds is not
+ * known, nor when it was written, and a wall clock that jumped in between makes a difference.
+ */
+function elapsedSince<V>(
+  history: readonly Happened<V>[],
+  origin: Origin<V>,
+  boot: Happened<V>,
+): Milliseconds {
+  const written = history.slice(origin.order, boot.order);
+  return Math.min(...written.map(({ at, wall }) => at - origin.at + Math.max(0, boot.wall - wall)));
 }
 
 /** Expiry is latched: once the cache had to say that this entry is over, a clock set back does not revive it. */

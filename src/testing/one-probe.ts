@@ -3,7 +3,7 @@ import type { CacheTerms, Violation } from './violation.js';
 
 /**
  * While the source is away one question at a time tries whether it is back, and the next not before the least backoff has
- * passed; one that was given up with its asker does not count, nor one that somebody ordered.
+ * passed; one that was given up with its asker does not count. (`warm()` orders one: there is none of that in a history.)
  */
 export function oneProbe<V>(history: readonly Happened<V>[], terms: CacheTerms): Violation[] {
   const found: Violation[] = [];
@@ -13,8 +13,6 @@ export function oneProbe<V>(history: readonly Happened<V>[], terms: CacheTerms):
   for (const happened of history) {
     if (happened.type === 'source') away = happened.status === 'down';
     if (happened.type === 'killed') away = false;
-    // Who empties the cache asks for a pass at once.
-    if (happened.type === 'gone' && happened.by === 'clear') probe = undefined;
     if (!away) probe = undefined;
     else if (probe !== undefined && 'call' in happened && happened.call === probe.call) {
       if (happened.type === 'abandoned') probe = undefined;
