@@ -113,7 +113,8 @@ describe('a real file with a thread of its own', () => {
     first.put('a', 'A');
     const refused = await started({ file }).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'HOLDFAST_START', childId: 'snapshotter' });
-    expect((refused as Error).message).toMatch(/sessions\.snapshot/);
+    expect((refused as Error).message).toMatch(/sessions\.snapshot.*in use.*its own file/);
+    expect((refused as Error).cause).toMatchObject({ code: 'HOLDFAST_SNAPSHOT_IN_USE' });
     expect(first.health().ready).toBe(true);
     await first.stop();
     const second = await started({ file });

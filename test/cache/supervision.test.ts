@@ -1,4 +1,4 @@
-import { child, createRuntime, defineCache } from 'holdfast';
+import { child, createRuntime, defineCache, type SnapshotStore } from 'holdfast';
 import { scriptedSource, world } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
@@ -359,19 +359,29 @@ describe('an order to stop while a child is restarting', () => {
   it(
     'stops; nothing starts afterwards; no timer is left',
     scene({ rows }, async ({ w, boot, store }) => {
-      const one = await boot({ snapshot: { store } });
+      let opens = 0;
+      const slow: SnapshotStore = {
+        ...store,
+        open: async (options) => {
+          if (++opens > 1) await new Promise((resolve) => setTimeout(resolve, 1_000));
+          return store.open(options);
+        },
+      };
+      const one = await boot({ snapshot: { store: slow } });
       await one.cache.warmed();
-      // The snapshotter opens its store again: a start that takes its time.
       one.crash('snapshotter');
-      const stop = one.stop();
+      await w.advance('100ms');
+      // It is being restarted, and the next crash waits for its turn.
+      expect(opens).toBe(2);
       one.crash('warmer');
-      await stop;
-      await w.settle();
-      expect(w.pending).toEqual([]);
-      const starts = ['cache', 'snapshotter', 'warmer', 'janitor'] as const;
-      const before = starts.map((actor) => one.incarnations(actor));
+      const started: string[] = [];
+      one.runtime.bus.subscribe('actor.started', ({ path }) => started.push(path));
+      await one.stop();
       await w.advance('1h');
-      expect(starts.map((actor) => one.incarnations(actor))).toEqual(before);
+      expect(w.pending).toEqual([]);
+      expect(opens).toBe(2);
+      expect(started).toEqual([]);
+      expect(one.cache.get('a')).toBe('A');
     }),
   );
 });
