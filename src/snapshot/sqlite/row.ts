@@ -30,6 +30,8 @@ export function sealRow(
  */
 export function unsealRow(seal: Seal, [, column, seq, rank, generation, crc, sealed]: Row): Frame {
   try {
+    // One flipped bit of a row's head makes text of bytes, of which a checksum says the same.
+    if (!isBytes(column) || !isBytes(sealed)) throw new RangeError('Its columns are of the wrong type.');
     const context = contextOf(rank, seq, generation);
     if (checksum(context, column, sealed) !== crc) throw new RangeError('Its checksum does not match.');
     const { key, body } = seal.open(column, context, sealed);
@@ -38,6 +40,8 @@ export function unsealRow(seal: Seal, [, column, seq, rank, generation, crc, sea
     throw new Damage('a record of it does not read back', { cause });
   }
 }
+
+const isBytes = (column: unknown): boolean => column instanceof Uint8Array;
 
 /** What of a row its checksum and its seal cover beside key and body. */
 function contextOf(rank: number, seq: number, generation: number): Buffer {
