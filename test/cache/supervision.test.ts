@@ -376,7 +376,10 @@ describe('an order to stop while a child is restarting', () => {
       one.crash('warmer');
       const started: string[] = [];
       one.runtime.bus.subscribe('actor.started', ({ path }) => started.push(path));
+      const began = w.now;
       await one.stop();
+      // The start under way is interrupted, not waited for.
+      expect(w.now).toBe(began);
       await w.advance('1h');
       expect(w.pending).toEqual([]);
       expect(opens).toBe(2);
