@@ -51,7 +51,6 @@ export async function readFeed<V, Batch>(
         );
         if (answer.type === 'aborted' || life.aborted) return { type: 'aborted' };
         if (answer.type === 'failed') return answer;
-        stretch.renew();
         const batch = checked(answer.value, feed.check);
         if (batch === undefined) return { type: 'end' };
         if (!(await feed.take(batch, lease))) return { type: 'aborted' };

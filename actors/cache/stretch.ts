@@ -1,6 +1,9 @@
 import { slice, yieldToLoop } from '../../src/runtime/time.js';
 
-/** An actor's own work in short stretches, so that the event loop stays free: look at `spent`, then `yield`. */
+/**
+ * An actor's own work in short stretches, so that the event loop stays free: look at `spent`, then `yield`. Waiting for a
+ * promise begins no new stretch: one that is settled already gives nobody else a turn.
+ */
 export class Stretch {
   readonly #life: AbortSignal;
   readonly #budget = slice();
@@ -17,11 +20,6 @@ export class Stretch {
   /** The actor has died: nothing more may be done in its name. */
   get over(): boolean {
     return this.#life.aborted;
-  }
-
-  /** A new stretch begins: something else was waited for meanwhile. */
-  renew(): void {
-    this.#budget.renew();
   }
 
   /** Lets others run. Says whether to go on. */

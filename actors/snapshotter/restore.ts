@@ -40,7 +40,6 @@ export async function restore<V>(
   const lease = table.lease();
   try {
     for await (const page of store.restore({ signal: life })) {
-      stretch.renew();
       for (const tombstone of page.tombstones) {
         bringTombstone(core, tombstone, lease);
         counts.tombstones++;

@@ -31,7 +31,6 @@ export async function writeSnapshot<V>(
   // As it stood before the changes were taken: never ahead of what is written with it.
   const { cursor } = core;
   for (let more = true; more; ) {
-    stretch.renew();
     const changes = table.drain(pageSize);
     const dropped = ledger.dropped.splice(0, pageSize);
     more = changes.more || ledger.dropped.length > 0;
