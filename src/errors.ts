@@ -1,3 +1,5 @@
+import type { AnyActorRef } from 'xstate';
+
 /**
  * Every error that Holdfast throws, in one place.
  *
@@ -131,9 +133,40 @@ export class AskTimeoutError extends HoldfastError {
   static override readonly code = 'HOLDFAST_ASK_TIMEOUT';
 }
 
-/** The actor that was asked died before it replied. `cause` is the error it died of, if it was one. */
+/**
+ * The actor that was asked died before it replied. `reason` is the exit reason that it ended with, where it is known; `cause` is
+ * the error it died of, if it was one.
+ */
 export class ActorDiedError extends HoldfastError {
   static override readonly code = 'HOLDFAST_ACTOR_DIED';
+  constructor(
+    message: string,
+    options?: { readonly cause?: unknown },
+    readonly reason?:
+      | { readonly type: 'normal' }
+      | { readonly type: 'shutdown'; readonly detail?: unknown }
+      | { readonly type: 'killed' }
+      | { readonly type: 'error'; readonly error: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** An actor asked itself within its own transition. It is told at once; OTP's `calling_self`. */
+export class CallingSelfError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_CALLING_SELF';
+}
+
+/** So many events as its `mailbox.bound` wait for the actor already, and one more is refused. `bound` counts events. */
+export class MailboxFullError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_MAILBOX_FULL';
+  constructor(
+    message: string,
+    readonly bound: number,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
 }
 
 /** A worker thread ended, or never answered. */
@@ -203,5 +236,66 @@ export class GaveUpError extends HoldfastError {
     options?: { readonly cause?: unknown },
   ) {
     super(message, options);
+  }
+}
+
+/** A supervisor cannot do to a child what it was asked for. `childId` is the child, where it has an id. */
+export class ChildError extends HoldfastError {
+  static override readonly code: string = 'HOLDFAST_CHILD';
+  constructor(
+    message: string,
+    readonly childId?: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** The child runs already, or somebody else bears its name. `ref` is who runs. */
+export class AlreadyStartedError extends ChildError {
+  static override readonly code = 'HOLDFAST_ALREADY_STARTED';
+  constructor(
+    message: string,
+    childId: string,
+    readonly ref: AnyActorRef,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, childId, options);
+  }
+}
+
+/** The supervisor has a child of that id, which does not run now: `restartChild` starts it, `deleteChild` makes room. */
+export class AlreadyPresentError extends ChildError {
+  static override readonly code = 'HOLDFAST_ALREADY_PRESENT';
+}
+
+/** The child runs: `terminateChild` comes first. */
+export class ChildRunningError extends ChildError {
+  static override readonly code = 'HOLDFAST_CHILD_RUNNING';
+}
+
+/** The child is being started again by its supervisor: `terminateChild` ends that. */
+export class ChildRestartingError extends ChildError {
+  static override readonly code = 'HOLDFAST_CHILD_RESTARTING';
+}
+
+/** The supervisor has no such child. */
+export class NoSuchChildError extends ChildError {
+  static override readonly code = 'HOLDFAST_NO_SUCH_CHILD';
+}
+
+/** The children of a dynamic supervisor are addressed by ref, and end for good: OTP's `simple_one_for_one`. */
+export class DynamicChildError extends ChildError {
+  static override readonly code = 'HOLDFAST_DYNAMIC_CHILD';
+}
+
+/** A dynamic supervisor has as many children as it may, those that are being started again included. */
+export class MaxChildrenError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_MAX_CHILDREN';
+  constructor(
+    message: string,
+    readonly maxChildren: number,
+  ) {
+    super(message);
   }
 }
