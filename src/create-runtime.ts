@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { AnyActorRef, AnyEventObject, EventObject, InspectionEvent, Observer } from 'xstate';
-import { resolveSpec, type SupervisorOptions } from '../supervisors/options.js';
+import type { SupervisorOptions } from '../supervisors/options.js';
+import { resolveSpec } from '../supervisors/spec.js';
 import { type SupervisorLogic, type SupervisorRef, supervisor } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
 import { NoSuchActorError, StartError, StateError } from './errors.js';
@@ -10,7 +11,7 @@ import { checkedOptions } from './runtime/checked-options.js';
 import type { ExitReason } from './runtime/exit-reason.js';
 import { Incarnation } from './runtime/incarnation.js';
 import { type Logger, silent } from './runtime/logger.js';
-import { send } from './runtime/mailbox.js';
+import { post } from './runtime/mailbox.js';
 import type { RuntimeEvents } from './runtime/runtime-events.js';
 import { RuntimeScope } from './runtime/scope.js';
 import { shutDown } from './runtime/shutdown.js';
@@ -51,7 +52,7 @@ export interface Runtime extends AsyncDisposable {
   readonly deadLetters: number;
   /** The current incarnation of whoever bears the name. */
   whereis(name: string): AnyActorRef | undefined;
-  /** To whoever bears the name now; without one it is a dead letter. */
+  /** To whoever bears the name now; without one, or when its mailbox is full, it is a dead letter. Never throws for that. */
   send(name: string, event: NamedEvent): void;
   /** @throws NoSuchActorError when nobody bears the name; otherwise as `ask`. */
   ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply>;
@@ -95,7 +96,7 @@ class SupervisedRuntime implements Runtime {
       logger,
       attribution: attributeAsyncErrors ? attribution() : unattributed,
       ...(inspect && { inspect }),
-      deliver: (ref, event) => send(ref, event),
+      deliver: post,
     });
     this.exited = new Promise((resolve) => {
       this.#end = resolve;
@@ -136,8 +137,8 @@ class SupervisedRuntime implements Runtime {
 
   send(name: string, event: NamedEvent): void {
     const target = this.whereis(name);
-    if (target !== undefined) send(target, event);
-    else this.#scope.deadLetter(name, event);
+    if (target !== undefined) post(target, event);
+    else this.#scope.deadLetter(name, event, 'nobody');
   }
 
   async ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply> {

@@ -10,7 +10,7 @@ export type {
   WarmReport,
 } from '../actors/cache/report.js';
 export * from '../supervisors/index.js';
-export { type Bus, type BusEvent, type CacheEvents, createBus } from './bus/index.js';
+export type { Bus, BusEvent, CacheEvents } from './bus/index.js';
 export { createRuntime, type NamedEvent, type Runtime, type RuntimeOptions } from './create-runtime.js';
 export { type Cache, defineCache } from './define-cache.js';
 export * from './errors.js';

@@ -3,7 +3,7 @@ import { attribution } from '../src/runtime/attribution.js';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
 import { LifeReport } from '../src/runtime/life-report.js';
 import { silent } from '../src/runtime/logger.js';
-import { send } from '../src/runtime/mailbox.js';
+import { post } from '../src/runtime/mailbox.js';
 import { incarnationOfActor, ownerOf } from '../src/runtime/owner.js';
 import { RuntimeScope } from '../src/runtime/scope.js';
 import { onAncestorError, stopActor } from '../src/runtime/xstate.js';
@@ -35,7 +35,7 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
   const scope = new RuntimeScope({
     logger: owner?.scope.logger ?? silent,
     attribution: context,
-    deliver: (ref, event) => send(ref, event),
+    deliver: post,
   });
   const path = owner === undefined ? self.id : `${owner.path}/${self.id}`;
   const release = context.hold();

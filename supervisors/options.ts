@@ -5,6 +5,7 @@ import { checkedOptions } from '../src/runtime/checked-options.js';
 import type { ChildSpec, Restart } from '../src/runtime/child-spec.js';
 import { type Duration, milliseconds } from '../src/runtime/duration.js';
 import type { LifeSpec } from '../src/runtime/life-spec.js';
+import { defaultMailbox } from '../src/runtime/mailbox-policy.js';
 import { isSupervisorLogic } from '../src/runtime/supervisor-handle.js';
 import type { Intensity } from './intensity.js';
 import type { Strategy } from './strategy.js';
@@ -66,7 +67,19 @@ const specSchema = v.strictObject({
   startTimeout: v.optional(durationSchema),
   startInfo: v.optional(callbackSchema),
   trapExit: v.optional(v.boolean('must be true or false'), false),
-  mailbox: v.optional(v.unknown()),
+  mailbox: v.optional(
+    v.strictObject({
+      bound: v.optional(
+        v.pipe(
+          v.number('must be a whole number, 1 or more'),
+          v.safeInteger('must be a whole number, 1 or more'),
+          v.minValue(1, 'must be a whole number, 1 or more'),
+        ),
+        defaultMailbox.bound,
+      ),
+      overflow: v.optional(oneOf(['reject', 'drop-oldest', 'drop-newest']), defaultMailbox.overflow),
+    }),
+  ),
 });
 
 const optionsSchema = v.strictObject({
@@ -102,8 +115,6 @@ export function resolveOptions(options: SupervisorOptions): ResolvedOptions {
 export function resolveSpec(spec: unknown, at: string): ResolvedSpec {
   const given = checkedOptions(specSchema, spec, { of: 'a child spec', at });
   if (given.significant) refuse(`${at}.significant`, true, 'false');
-  if (given.trapExit) refuse(`${at}.trapExit`, true, 'false');
-  if (given.mailbox !== undefined) refuse(`${at}.mailbox`, given.mailbox, 'leaving it out');
   const type = isSupervisorLogic(given.logic) ? 'supervisor' : 'worker';
   const { startInfo, input, name, restart, id, logic } = given;
   return {
@@ -114,6 +125,8 @@ export function resolveSpec(spec: unknown, at: string): ResolvedSpec {
     ...(name !== undefined && { name }),
     ...(input !== undefined && { input }),
     ...(startInfo !== undefined && { startInfo }),
+    ...(given.trapExit && { trapExit: true }),
+    ...(given.mailbox !== undefined && { mailbox: given.mailbox }),
     ready: given.ready === undefined ? isPastStarting : (snapshot) => given.ready?.(snapshot) === true,
     shutdown: shutdownTime(given.shutdown ?? (type === 'supervisor' ? 'infinity' : '5s'), `${at}.shutdown`),
     startTimeout: startTime(given.startTimeout, type, `${at}.startTimeout`),

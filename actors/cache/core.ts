@@ -1,6 +1,7 @@
-import { type Bus, createBus } from '../../src/bus/bus.js';
+import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { StateError } from '../../src/errors.js';
+import { createBus } from '../../src/runtime/actor-bus.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import { guarded, type Logger, silent } from '../../src/runtime/logger.js';
 import { ageNow } from '../../src/runtime/time.js';

@@ -5,6 +5,7 @@ import type { ExitReason } from './exit-reason.js';
 import { Incarnation } from './incarnation.js';
 import { type EventOf, send } from './mailbox.js';
 import { ownerOf } from './owner.js';
+import { askerOf, questionOf } from './question.js';
 import { after } from './time.js';
 import { isStopped } from './xstate.js';
 
@@ -14,11 +15,6 @@ export interface AskOptions {
   /** Gives up earlier: rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
-
-/** Where the reply goes. On the event itself, so that a copy of it can be replied to as well. */
-const replyTo = Symbol.for('holdfast.reply-to');
-
-type Answer = (value: unknown) => boolean;
 
 /**
  * Sends an event and waits for the `reply` to it. A reply that comes too late is dropped.
@@ -68,8 +64,12 @@ export function ask<Reply = unknown, R extends AnyActorRef = AnyActorRef>(
     // Work of an asker that has ended must not go on for the rest of the timeout.
     if (asker instanceof Incarnation) undo.push(asker.atEnd(() => fail(asker.signal.reason)));
 
-    const answer: Answer = (value) => settle(() => resolve(value as Reply));
-    send(ref, { ...sent, [replyTo]: answer } as EventOf<R>);
+    const answer = (value: unknown): boolean => settle(() => resolve(value as Reply));
+    try {
+      send(ref, questionOf(sent, { answer, refuse: fail }) as EventOf<R>);
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 
@@ -79,8 +79,7 @@ export function ask<Reply = unknown, R extends AnyActorRef = AnyActorRef>(
  * @returns whether somebody was waiting.
  */
 export function reply(event: { readonly type: string }, value: unknown): boolean {
-  const answer = (event as { readonly [replyTo]?: Answer })[replyTo];
-  return answer?.(value) ?? false;
+  return askerOf(event)?.answer(value) ?? false;
 }
 
 function onDeath(ref: AnyActorRef, callback: (cause: unknown) => void): () => void {

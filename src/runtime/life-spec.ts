@@ -1,6 +1,7 @@
 import type { AnyActorLogic } from 'xstate';
 import type { Milliseconds } from './duration.js';
 import type { ExitReason } from './exit-reason.js';
+import type { MailboxPolicy } from './mailbox-policy.js';
 
 /** How to live: a child spec with its defaults filled in and its durations in ms. */
 export interface LifeSpec {
@@ -12,6 +13,10 @@ export interface LifeSpec {
   readonly ready: (snapshot: unknown) => boolean;
   readonly startTimeout: Milliseconds | 'infinity';
   readonly startInfo?: (snapshot: unknown) => unknown;
+  /** Default false. */
+  readonly trapExit?: boolean;
+  /** Default: `defaultMailbox`. */
+  readonly mailbox?: MailboxPolicy;
 }
 
 /** What became of a start. */

@@ -1,47 +1,94 @@
 import type { AnyActorRef } from 'xstate';
-import { OptionsError } from '../errors.js';
+import { MailboxFullError, OptionsError } from '../errors.js';
 import { attribution } from './attribution.js';
+import type { Because } from './dead-letters.js';
+import { Fifo } from './fifo.js';
+import { defaultMailbox, type MailboxPolicy } from './mailbox-policy.js';
 import { ownerOf } from './owner.js';
+import { askerOf } from './question.js';
+import type { RuntimeScope } from './scope.js';
+import { noteSent } from './sent.js';
 import { after, slice, yieldToLoop } from './time.js';
 import { isStopped } from './xstate.js';
 
 /** The event that an actor reference takes. */
 export type EventOf<R extends AnyActorRef> = Parameters<R['send']>[0];
 
+type Message = { readonly type: string };
+
+/** What the runtime itself tells an actor. `isWanted` is asked last thing: whoever takes it back does so until then. */
+interface SystemMessage {
+  readonly event: Message;
+  readonly isWanted: () => boolean;
+}
+
 /** So many messages of one mailbox before the next one's turn. */
 const batch = 32;
 
-/** What waits to be delivered to one actor, oldest first. A bound and what happens at it have their place in `add`. */
+/** What waits to be delivered to one actor, oldest first, the runtime's own messages before all others. */
 class Mailbox {
-  readonly #target: AnyActorRef;
-  #waiting: { readonly type: string }[] = [];
-  #next = 0;
+  readonly target: AnyActorRef;
+  readonly #events = new Fifo<Message>();
+  #system: Fifo<SystemMessage> | undefined;
+  #policy: MailboxPolicy | undefined;
+  suspended = false;
+  /** Events of others that the actor was handed. */
+  delivered = 0;
 
   constructor(target: AnyActorRef) {
-    this.#target = target;
+    this.target = target;
   }
 
-  get isEmpty(): boolean {
-    return this.#next === this.#waiting.length;
+  get length(): number {
+    return this.#events.length;
   }
 
-  add(event: { readonly type: string }): void {
-    this.#waiting.push(event);
+  get policy(): MailboxPolicy {
+    if (this.#policy !== undefined) return this.#policy;
+    const owner = ownerOf(this.target);
+    // In the midst of being made an actor cannot be told from its family.
+    if (owner?.isMade === false) return defaultMailbox;
+    this.#policy = (owner?.ref === this.target ? owner.spec.mailbox : undefined) ?? defaultMailbox;
+    return this.#policy;
+  }
+
+  get hasWork(): boolean {
+    return !this.suspended && (this.#events.length > 0 || (this.#system?.length ?? 0) > 0);
+  }
+
+  /** Returns what there was no room for: nothing, the event itself, or the oldest one. */
+  add(event: Message): Message | undefined {
+    const { policy } = this;
+    if (this.#events.length < policy.bound) {
+      this.#events.push(event);
+      return undefined;
+    }
+    if (policy.overflow !== 'drop-oldest') return event;
+    const oldest = this.#events.shift();
+    this.#events.push(event);
+    return oldest;
+  }
+
+  addSystem(message: SystemMessage): void {
+    this.#system ??= new Fifo();
+    this.#system.push(message);
   }
 
   deliverBatch(): void {
-    const end = Math.min(this.#waiting.length, this.#next + batch);
-    while (this.#next < end) {
-      const event = this.#waiting[this.#next++] as { readonly type: string };
-      if (isStopped(this.#target)) deadLetter(this.#target, event);
-      else deliverOne(this.#target, event);
-    }
-    if (this.isEmpty) {
-      this.#waiting = [];
-      this.#next = 0;
-    } else if (this.#next > 1024 && this.#next * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
+    for (let n = 0; n < batch && !this.suspended; n++) {
+      const own = this.#system?.shift();
+      if (own !== undefined) {
+        if (own.isWanted() && !isStopped(this.target)) deliverOne(this.target, own.event);
+        continue;
+      }
+      const event = this.#events.shift();
+      if (event === undefined) return;
+      if (isStopped(this.target)) {
+        lose(this.target, event, 'dead');
+      } else {
+        this.delivered++;
+        deliverOne(this.target, event);
+      }
     }
   }
 }
@@ -55,26 +102,84 @@ let delivering = false;
  * Sends an event through the target's mailbox: it is delivered after the current work, never within it, so that chains of any
  * length do not nest. What is sent to an actor that is no more is a dead letter, counted and published.
  *
+ * At most `mailbox.bound` events wait for an actor (of its child spec; default 10,000, which is also the bound for what an actor
+ * spawned and for actors that no supervisor knows). One more is, by `mailbox.overflow`, refused with an error (`'reject'`, the
+ * default), or it is a dead letter (`'drop-newest'`), or the oldest one is (`'drop-oldest'`).
+ *
  * @throws OptionsError when the event is not an object with a `type`.
+ * @throws MailboxFullError when the mailbox is full and its overflow is `'reject'`. Nothing was sent.
+ * @example
+ * ```ts
+ * send(counter, { type: 'inc' });
+ * ```
  */
 export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
-  const message: unknown = event;
-  if (!isEvent(message)) {
-    throw new OptionsError(
-      `An event must be an object with a "type", such as { type: 'refresh' }. Given: ${String(message)}.`,
-    );
-  }
-  if (isStopped(ref)) deadLetter(ref, message);
-  else enqueue(ref, message);
+  const message = checked(event);
+  const refused = accept(ref, message);
+  if (refused === undefined) return;
+  const { bound, overflow } = mailboxOf(ref).policy;
+  if (overflow === 'reject') throw fullError(ref, message, bound);
+  lose(ref, refused, 'mailbox-full');
 }
 
-function enqueue(ref: AnyActorRef, message: { readonly type: string }): void {
+/**
+ * The same where a full mailbox must not harm the sender (names, groups, buses): what there is no room for is a dead letter of
+ * the target's runtime, or of `scope` where it has none.
+ */
+export function post(ref: AnyActorRef, event: Message, scope?: RuntimeScope): void {
+  const refused = accept(ref, checked(event), scope);
+  if (refused !== undefined) lose(ref, refused, 'mailbox-full', scope);
+}
+
+/** Tells an actor something that no bound drops, before all that others sent. To one that is no more: nothing. */
+export function tell(ref: AnyActorRef, event: Message, isWanted: () => boolean = () => true): void {
+  if (isStopped(ref)) return;
+  const mailbox = mailboxOf(ref);
+  mailbox.addSystem({ event, isWanted });
+  wake(mailbox);
+}
+
+/** How many events of others wait for an actor, and how many it was handed. */
+export function mailboxCounts(ref: AnyActorRef): { readonly waiting: number; readonly delivered: number } {
+  const mailbox = mailboxes.get(ref);
+  return { waiting: mailbox?.length ?? 0, delivered: mailbox?.delivered ?? 0 };
+}
+
+/** While it is held, nothing leaves an actor's mailbox. */
+export function holdMailbox(ref: AnyActorRef, held: boolean): void {
+  const mailbox = held ? mailboxOf(ref) : mailboxes.get(ref);
+  if (mailbox === undefined) return;
+  mailbox.suspended = held;
+  if (held) turns.delete(mailbox);
+  else wake(mailbox);
+}
+
+export const isMailboxHeld = (ref: AnyActorRef): boolean => mailboxes.get(ref)?.suspended === true;
+
+function mailboxOf(ref: AnyActorRef): Mailbox {
   let mailbox = mailboxes.get(ref);
   if (mailbox === undefined) {
     mailbox = new Mailbox(ref);
     mailboxes.set(ref, mailbox);
   }
-  mailbox.add(message);
+  return mailbox;
+}
+
+/** Returns what there was no room for. */
+function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Message | undefined {
+  noteSent(ref, message);
+  if (isStopped(ref)) {
+    lose(ref, message, 'dead', scope);
+    return undefined;
+  }
+  const mailbox = mailboxOf(ref);
+  const refused = mailbox.add(message);
+  wake(mailbox);
+  return refused;
+}
+
+function wake(mailbox: Mailbox): void {
+  if (!mailbox.hasWork) return;
   turns.add(mailbox);
   if (delivering) return;
   delivering = true;
@@ -88,7 +193,7 @@ async function deliver(): Promise<void> {
     for (const mailbox of turns) {
       turns.delete(mailbox);
       mailbox.deliverBatch();
-      if (!mailbox.isEmpty) turns.add(mailbox);
+      if (mailbox.hasWork) turns.add(mailbox);
       if (!stretch.spent()) continue;
       await yieldToLoop();
       stretch.renew();
@@ -98,7 +203,7 @@ async function deliver(): Promise<void> {
 }
 
 /** An unsupervised target's inspector may throw into its sender. Nobody else's messages wait for that. */
-function deliverOne(target: AnyActorRef, event: { readonly type: string }): void {
+function deliverOne(target: AnyActorRef, event: Message): void {
   try {
     target.send(event);
   } catch (error) {
@@ -108,10 +213,28 @@ function deliverOne(target: AnyActorRef, event: { readonly type: string }): void
   }
 }
 
-function deadLetter(ref: AnyActorRef, event: { readonly type: string }): void {
+/** Whoever asked it need not wait for an answer. */
+function lose(ref: AnyActorRef, event: Message, because: Because, scope?: RuntimeScope): void {
   const owner = ownerOf(ref);
-  owner?.scope.deadLetter(owner.isMade && owner.ref === ref ? owner.path : `${owner.path}/${ref.id}`, event);
+  const path = owner?.isMade && owner.ref === ref ? owner.path : owner && `${owner.path}/${ref.id}`;
+  (owner?.scope ?? scope)?.deadLetter(path ?? ref.id, event, because);
+  if (because === 'mailbox-full') askerOf(event)?.refuse(fullError(ref, event, mailboxOf(ref).policy.bound));
 }
 
-const isEvent = (value: unknown): value is { readonly type: string } =>
+function fullError(ref: AnyActorRef, event: Message, bound: number): MailboxFullError {
+  const path = ownerOf(ref)?.path ?? ref.id;
+  return new MailboxFullError(
+    `The mailbox of '${path}' is full: ${bound} events wait for it already, and there is no room for '${event.type}'. Send less, or wait for replies; or give its child spec another "mailbox" (bound, overflow).`,
+    bound,
+  );
+}
+
+function checked(event: unknown): Message {
+  if (isEvent(event)) return event;
+  throw new OptionsError(
+    `An event must be an object with a "type", such as { type: 'refresh' }. Given: ${String(event)}.`,
+  );
+}
+
+const isEvent = (value: unknown): value is Message =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';

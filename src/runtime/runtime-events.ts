@@ -1,3 +1,6 @@
+import type { AnyActorRef } from 'xstate';
+import type { Restart } from './child-spec.js';
+import type { Milliseconds } from './duration.js';
 import type { ExitReason } from './exit-reason.js';
 
 /** Which life of which actor an event is about. Plain data. */
@@ -11,6 +14,25 @@ export interface ActorIdentity {
   /** Wall-clock ms since the epoch. */
   readonly at: number;
 }
+
+/** Whom a supervisor's report is about. */
+export interface Offender {
+  readonly id: string;
+  /** The ids from the root down; of a dynamic supervisor's child it ends with its number. */
+  readonly path: string;
+  /** The incarnation that ended, or the last one that ran; undefined when none has run. */
+  readonly ref: AnyActorRef | undefined;
+  readonly type: 'worker' | 'supervisor';
+  readonly restart: Restart;
+  readonly significant: boolean;
+  readonly shutdown: Milliseconds | 'brutal' | 'infinity';
+}
+
+/**
+ * What a supervisor reports (OTP's supervisor reports): a child ended by itself and that was not to be; a start in the
+ * beginning or a restart failed; a child that was told to stop ended otherwise; the restarts are used up.
+ */
+export type SupervisorReportContext = 'child-terminated' | 'start-error' | 'shutdown-error' | 'shutdown';
 
 /** What a runtime tells about its actors, topic by topic. Published at most once: no guarantee rests on one arriving. */
 export interface RuntimeEvents {
@@ -35,11 +57,27 @@ export interface RuntimeEvents {
     readonly reason: ExitReason;
     readonly error?: unknown;
   };
-  /** A message for an actor that is no more, or for a name that nobody bears. `count`: how many so far. */
+  /**
+   * `reason`: the child's; of `shutdown` it is the supervisor's own, with a `GaveUpError`. `count`: children of a dynamic supervisor that
+   * did not stop as they were told are reported together by reason, the first as the offender.
+   */
+  'supervisor.report': ActorIdentity & {
+    readonly context: SupervisorReportContext;
+    readonly childId: string;
+    readonly reason: ExitReason;
+    readonly offender: Offender;
+    readonly count?: number;
+  };
+  /**
+   * A message for an actor that is no more, for a name that nobody bears, or one more than a mailbox takes. `count`: how many so
+   * far. In a flood at most 100 are published in a second; `suppressed` counts those since the last one published.
+   */
   'dead-letter': {
     readonly to: string;
     readonly event: { readonly type: string };
+    readonly because: 'dead' | 'nobody' | 'mailbox-full';
     readonly count: number;
+    readonly suppressed: number;
     readonly at: number;
   };
   /** Something that listens (to the bus, to an inspector) threw. Nobody else was harmed. */

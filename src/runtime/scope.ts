@@ -1,17 +1,19 @@
 import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
 import type { AsyncOwner, Attribution } from './attribution.js';
+import { type Because, DeadLetters } from './dead-letters.js';
 import type { Logger } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
-import { after, type Timer, wallNow } from './time.js';
+import { after, monotonicNow, type Timer, wallNow } from './time.js';
 import { isStopped, type RootOptions } from './xstate.js';
 
 export interface ScopeOptions {
   readonly logger: Logger;
   readonly attribution: Attribution;
   readonly inspect?: RootOptions['inspect'];
-  readonly deliver: (ref: AnyActorRef, event: { readonly type: string }) => void;
+  /** How what is published on the bus reaches an actor. */
+  readonly deliver: (ref: AnyActorRef, event: { readonly type: string }, scope: RuntimeScope) => void;
 }
 
 type Level = keyof Logger;
@@ -27,7 +29,7 @@ export class RuntimeScope {
   /** Resolves when the whole tree has been started for the first time; never, when it could not be. */
   readonly started: Promise<void>;
   readonly markStarted: () => void;
-  deadLetters = 0;
+  readonly #deadLetters = new DeadLetters();
   readonly #incarnations = new Map<string, number>();
 
   constructor({ logger, attribution, inspect, deliver }: ScopeOptions) {
@@ -42,7 +44,7 @@ export class RuntimeScope {
       onListenerError: (error, topic) => this.listenerFailed(`bus: ${topic}`, error),
       // A subscription ends with its actor: what is published about that very end is no dead letter.
       deliver: (actor, event) => {
-        if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event);
+        if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event, this);
       },
     });
     this.bus = {
@@ -75,10 +77,19 @@ export class RuntimeScope {
     } catch {}
   }
 
-  deadLetter(to: string, event: { readonly type: string }): void {
-    const count = ++this.deadLetters;
-    this.log('debug', { event: 'dead-letter', to, type: event.type, count }, `dead letter for ${to}`);
-    this.publish('dead-letter', { to, event, count, at: wallNow() });
+  /** How many messages reached nobody. */
+  get deadLetters(): number {
+    return this.#deadLetters.count;
+  }
+
+  deadLetter(to: string, event: { readonly type: string }, because: Because): void {
+    const letters = this.#deadLetters;
+    letters.add(monotonicNow(), (suppressed) => {
+      const { count } = letters;
+      const fields = { event: 'dead-letter', to, type: event.type, because, count, suppressed };
+      this.log('debug', fields, `dead letter for ${to}: ${because}`);
+      this.publish('dead-letter', { to, event, because, count, suppressed, at: wallNow() });
+    });
   }
 
   listenerFailed(listener: string, error: unknown): void {

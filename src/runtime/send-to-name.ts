@@ -1,5 +1,5 @@
 import type { ActionArgs, EventObject, MachineContext } from 'xstate';
-import { send } from './mailbox.js';
+import { post } from './mailbox.js';
 import { ownerOf } from './owner.js';
 
 /**
@@ -24,7 +24,7 @@ export function sendToName<
     const message = typeof event === 'function' ? event(args) : event;
     const scope = ownerOf(args.self)?.scope;
     const target = scope?.names.whereis(name);
-    if (target !== undefined) send(target, message);
-    else scope?.deadLetter(name, message);
+    if (target !== undefined) post(target, message);
+    else scope?.deadLetter(name, message, 'nobody');
   };
 }

@@ -283,6 +283,9 @@ export function namesEvent(ref: AnyActorRef, event: { readonly type: string }): 
   return transitionsFor(actor._snapshot, event).some(({ eventType }) => eventType === event.type);
 }
 
+/** Whether something is an XState actor. */
+export const isActor = (value: object): boolean => 'system' in value && 'getSnapshot' in value;
+
 /** Whether what is sent to the actor now is lost. */
 export const isStopped = (ref: AnyActorRef): boolean => inner(ref)._processingStatus === stopped;
 

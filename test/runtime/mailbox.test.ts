@@ -21,7 +21,7 @@ describe('send', () => {
     expect(got).toEqual(got.map((_, n) => n));
   });
 
-  test('a chain of 10,000 forwards does not overflow the stack', async () => {
+  test('a chain of forwards through 10,000 actors does not overflow the stack', async () => {
     const length = 10_000;
     let end: () => void = () => {};
     const arrived = new Promise<void>((resolve) => {

@@ -1,0 +1,25 @@
+import type { AnyActorRef } from 'xstate';
+import { type Bus, type BusOptions, createBus as createPlainBus } from '../bus/bus.js';
+import { post } from './mailbox.js';
+import { isActor, isStopped } from './xstate.js';
+
+/**
+ * Makes a bus. Events reach subscribed actors through their mailboxes; one that is full loses them, as dead letters, and the
+ * publisher is not harmed.
+ *
+ * @example
+ * ```ts
+ * const bus = createBus<{ tick: { n: number } }>();
+ * const off = bus.subscribe('tick', ({ n }) => console.log(n));
+ * ```
+ */
+export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
+  return createPlainBus<Events>({
+    deliver: (actor, event) => {
+      if (!isActor(actor)) actor.send(event);
+      // A subscription ends with its actor: what is published about that very end is no dead letter.
+      else if (!isStopped(actor as AnyActorRef)) post(actor as AnyActorRef, event);
+    },
+    ...options,
+  });
+}
