@@ -1,6 +1,6 @@
 import type { AnyActorLogic } from 'xstate';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
-import { resolveSpec } from './options.js';
+import { resolveSpec } from './spec.js';
 
 /**
  * A child spec whose `input`, `ready` and `startInfo` are checked against its logic.

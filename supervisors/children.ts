@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Incarnation } from '../src/runtime/incarnation.js';
 import { supervisorHandle, type TreeNode } from '../src/runtime/supervisor-handle.js';
-import type { ResolvedSpec } from './options.js';
+import type { ResolvedSpec } from './spec.js';
 
 /** A spec and what has become of it. */
 export interface Child {
@@ -10,6 +10,8 @@ export interface Child {
   incarnation: Incarnation | undefined;
   /** It is to be started again, and the last attempt failed. */
   restarting: boolean;
+  /** Who ran last, while nobody runs in its place. */
+  former: AnyActorRef | undefined;
   restarts: number;
   /** The number of its latest incarnation. */
   latest: number;
@@ -17,6 +19,7 @@ export interface Child {
 
 /** A child as `whichChildren` tells it. */
 export interface ChildInfo {
+  /** Of a dynamic supervisor's child its number, with which its path ends. It is addressed by `ref`. */
   readonly id: string;
   /** The current incarnation; undefined when none runs. */
   readonly ref: AnyActorRef | undefined;
@@ -26,6 +29,7 @@ export interface ChildInfo {
 
 /** Children in numbers. */
 export interface ChildCount {
+  /** A dynamic supervisor has one. */
   readonly specs: number;
   /** Alive right now. */
   readonly active: number;
@@ -38,11 +42,12 @@ export const newChild = (spec: ResolvedSpec): Child => ({
   spec,
   incarnation: undefined,
   restarting: false,
+  former: undefined,
   restarts: 0,
   latest: 0,
 });
 
-const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
+export const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
   incarnation?.isMade ? incarnation.ref : undefined;
 
 const isAlive = ({ incarnation }: Child): boolean =>
@@ -59,6 +64,17 @@ export function countOf(children: Iterable<Child>): ChildCount {
   for (const child of children) {
     count.specs++;
     if (isAlive(child)) count.active++;
+    if (child.spec.type === 'supervisor') count.supervisors++;
+    else count.workers++;
+  }
+  return count;
+}
+
+/** Of a dynamic supervisor: whoever is not being started again counts as alive until its exit has been served. */
+export function countOfInstances(children: Iterable<Child>): ChildCount {
+  const count = { specs: 1, active: 0, supervisors: 0, workers: 0 };
+  for (const child of children) {
+    if (!child.restarting) count.active++;
     if (child.spec.type === 'supervisor') count.supervisors++;
     else count.workers++;
   }

@@ -7,12 +7,31 @@ import { post } from '../src/runtime/mailbox.js';
 import { incarnationOfActor, ownerOf } from '../src/runtime/owner.js';
 import { RuntimeScope } from '../src/runtime/scope.js';
 import { onAncestorError, stopActor } from '../src/runtime/xstate.js';
-import type { Host, SupervisorPhase } from './supervisor-process.js';
 
+/** Where a supervisor stands. */
+export type SupervisorPhase = 'starting' | 'running' | 'stopping';
+
+/** What a supervisor's process tells the actor that it works for. */
 interface HostEvents {
   onPhase(phase: SupervisorPhase): void;
   onEnd(reason: ExitReason): void;
+  /** A bug of ours. */
   onError(error: unknown): void;
+}
+
+export interface Host extends HostEvents {
+  readonly scope: RuntimeScope;
+  /** Which life of which actor it is. */
+  readonly who: {
+    readonly path: string;
+    readonly number: number;
+    readonly spec: { readonly id: string; readonly name?: string };
+  };
+  readonly report: LifeReport;
+  /** Runs the supervisor's own work in the right context. */
+  enter(work: () => void): void;
+  /** It serves no more, whatever the reason. */
+  onClose(): void;
 }
 
 /** What a supervisor's process works in: the runtime it was started by, or a private one in somebody's plain machine. */
@@ -23,7 +42,7 @@ export function hostOf(self: AnyActorRef, events: HostEvents): Host {
     ...events,
     onClose() {},
     scope: own.scope,
-    path: own.path,
+    who: own,
     report: own.report,
     enter: (work) => own.run(work),
   };
@@ -38,6 +57,7 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
     deliver: post,
   });
   const path = owner === undefined ? self.id : `${owner.path}/${self.id}`;
+  const who = { path, number: scope.nextIncarnation(path), spec: { id: self.id } };
   const release = context.hold();
   // XState does not stop the children of a machine that errors; of one that is supervised, its incarnation does.
   const unwatch = owner === undefined ? onAncestorError(self, () => stopActor(self)) : () => {};
@@ -52,8 +72,8 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
       release();
     },
     scope,
-    path,
-    report: new LifeReport(scope, { path, number: scope.nextIncarnation(path), spec: { id: self.id } }),
+    who,
+    report: new LifeReport(scope, who),
     enter: (work) => context.run(owner, work),
   };
 }

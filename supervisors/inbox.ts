@@ -1,3 +1,6 @@
+import { Fifo } from '../src/runtime/fifo.js';
+import { slice, yieldToLoop } from '../src/runtime/time.js';
+
 /** What a supervisor serves one after the other. */
 export type Message = () => void | Promise<void>;
 
@@ -5,8 +8,12 @@ export type Message = () => void | Promise<void>;
 export class Inbox {
   readonly #enter: (work: () => void) => void;
   readonly #onError: (error: unknown) => void;
-  readonly #waiting: Message[] = [];
+  #waiting = new Fifo<Message>();
+  #urgent: Message | undefined;
+  /** Who waits for it to be suspended. */
+  readonly #suspenders = new Set<() => void>();
   #serving = false;
+  #suspended = false;
   #closed = false;
 
   /** `enter` runs the serving in its owner's context; an error that a message throws closes the inbox. */
@@ -22,17 +29,47 @@ export class Inbox {
     this.#wake();
   }
 
-  /** Served before everything that waits. */
-  postFirst(message: Message): void {
+  /** Served before everything that waits, even of one that is suspended. It is the last one that is. */
+  postLast(message: Message): void {
     if (this.#closed) return;
-    this.#waiting.unshift(message);
+    this.#urgent = message;
+    this.#wake();
+  }
+
+  /** In its turn it begins to serve nothing more. Resolves when it has come to that, or is closed. */
+  suspend(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#suspended || this.#closed) return resolve();
+      this.#suspenders.add(resolve);
+      this.post(() => {
+        this.#suspended = true;
+        this.#suspenders.delete(resolve);
+        resolve();
+      });
+    });
+  }
+
+  resume(): void {
+    this.#suspended = false;
     this.#wake();
   }
 
   /** Nothing that waits is served any more. */
   close(): void {
     this.#closed = true;
-    this.#waiting.length = 0;
+    this.#waiting = new Fifo();
+    this.#urgent = undefined;
+    for (const resolve of this.#suspenders) resolve();
+    this.#suspenders.clear();
+  }
+
+  #take(): Message | undefined {
+    if (this.#urgent !== undefined) {
+      const message = this.#urgent;
+      this.#urgent = undefined;
+      return message;
+    }
+    return this.#suspended ? undefined : this.#waiting.shift();
   }
 
   #wake(): void {
@@ -43,8 +80,15 @@ export class Inbox {
 
   async #serve(): Promise<void> {
     await undefined;
+    const stretch = slice();
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await next();
+      for (let next = this.#take(); next !== undefined; next = this.#take()) {
+        const pending = next();
+        if (pending !== undefined) await pending;
+        if (!stretch.spent()) continue;
+        await yieldToLoop();
+        stretch.renew();
+      }
     } catch (error) {
       this.close();
       this.#onError(error);

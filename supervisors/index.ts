@@ -1,11 +1,23 @@
 /** Who restarts whom: supervisors, their children's specs, and what one can ask of them. */
-export { checkChildSpecs, countChildren, whichChildren } from './calls.js';
+export type { AutoShutdown } from './auto-shutdown.js';
+export {
+  checkChildSpecs,
+  childSpec,
+  countChildren,
+  deleteChild,
+  restartChild,
+  startChild,
+  terminateChild,
+  whichChildren,
+} from './calls.js';
 export { child } from './child.js';
 export type { ChildCount, ChildInfo } from './children.js';
-export type { SupervisorOptions } from './options.js';
+export type { DynamicSupervisorOptions, SupervisorOptions } from './options.js';
+export type { StartedChild } from './started-child.js';
 export { stop } from './stop.js';
 export type { Strategy } from './strategy.js';
 export {
+  dynamicSupervisor,
   type SupervisorLogic,
   type SupervisorRef,
   type SupervisorSnapshot,

@@ -2,7 +2,13 @@ import type { ActorLogic, ActorRef, AnyActorRef, EventObject, NonReducibleUnknow
 import type { ExitReason } from '../src/runtime/exit-reason.js';
 import { type Branded, branded, registerSupervisor } from '../src/runtime/supervisor-handle.js';
 import { hostOf } from './host.js';
-import { resolveOptions, type SupervisorOptions } from './options.js';
+import {
+  type DynamicSupervisorOptions,
+  type ResolvedOptions,
+  resolveDynamicOptions,
+  resolveOptions,
+  type SupervisorOptions,
+} from './options.js';
 import { SupervisorProcess } from './supervisor-process.js';
 
 /** A supervisor's snapshot: the state it is in, and at its end the reason. */
@@ -46,8 +52,27 @@ export const processOf = (ref: AnyActorRef): SupervisorProcess | undefined => pr
  * const runtime = await createRuntime(tree).start();
  * ```
  */
-export function supervisor(options: SupervisorOptions): SupervisorLogic {
-  const resolved = resolveOptions(options);
+export const supervisor = (options: SupervisorOptions): SupervisorLogic =>
+  logicOf(options, resolveOptions(options));
+
+/**
+ * A supervisor of very many children of one kind: OTP's `simple_one_for_one`. It begins with none; `startChild(sup, ...args)` makes
+ * one of what `child` returns for the arguments. Each lives alone and is addressed by its ref; one that is not started again is
+ * forgotten, so there is nothing to restart or to delete. When the supervisor ends all are told at once to stop, each within
+ * its own time.
+ *
+ * @throws OptionsError that names the option, what was given and what would do.
+ * @example
+ * ```ts
+ * const rooms = dynamicSupervisor({ child: (name: string) => ({ logic: room, input: { name }, restart: 'transient' }) });
+ * const { ref } = await startChild(sup, 'lobby');
+ * ```
+ */
+export const dynamicSupervisor = <Args extends readonly unknown[]>(
+  options: DynamicSupervisorOptions<Args>,
+): SupervisorLogic => logicOf(options, resolveDynamicOptions(options as unknown as DynamicSupervisorOptions));
+
+function logicOf(options: object, resolved: ResolvedOptions): SupervisorLogic {
   return {
     ...branded,
     config: options,

@@ -65,6 +65,7 @@ export interface RuntimeEvents {
     readonly context: SupervisorReportContext;
     readonly childId: string;
     readonly reason: ExitReason;
+    readonly error?: unknown;
     readonly offender: Offender;
     readonly count?: number;
   };

@@ -25,6 +25,12 @@ export interface SupervisorHandle {
   stop(reason: ExitReason): void;
   /** Kills every child, depth first, before it returns. */
   kill(): void;
+  /**
+   * In its turn it serves nothing more until `resume`: exits and calls wait in the order in which they come; orders to stop and
+   * kills are obeyed all the same. Resolves when it has come to that; at once when it is suspended or has ended.
+   */
+  suspend(): Promise<void>;
+  resume(): void;
   tree(): readonly TreeNode[];
 }
 

@@ -37,7 +37,7 @@ test('each event of a life is published with who, which incarnation and when, an
     starting: false,
   });
   const levels = t.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields.event);
-  expect(levels).toEqual(['actor.crashed']);
+  expect(levels).toEqual(['actor.crashed', 'supervisor.report']);
 });
 
 test('an actor asks who it is by its own reference, also what it invoked', async () => {

@@ -38,11 +38,10 @@ describe('a wrong option is an error at once that names it', () => {
       { children: [], strategy: 'one_for_one' },
       /"strategy".*'one-for-one'.*one_for_one/,
     ],
-    ['strategy to come', { children: [], strategy: 'one-for-all' }, /"strategy".*not supported yet/],
     [
-      'autoShutdown to come',
-      { children: [], autoShutdown: 'any-significant' },
-      /"autoShutdown".*not supported yet/,
+      'autoShutdown misspelt',
+      { children: [], autoShutdown: 'any_significant' },
+      /"autoShutdown".*'any-significant'.*any_significant/,
     ],
     ['unknown in a child', { children: [{ ...a, restrat: 1 }] }, /"children\[0\]\.restrat".*not known/],
     ['no id', { children: [{ logic }] }, /"children\[0\]\.id"/],
@@ -60,7 +59,7 @@ describe('a wrong option is an error at once that names it', () => {
     [
       'significant',
       { children: [{ ...a, significant: true }] },
-      /"children\[0\]\.significant".*not supported yet/,
+      /"children\[0\]\.significant".*"autoShutdown" is 'never'/,
     ],
     ['trapExit', { children: [{ ...a, trapExit: 1 }] }, /"children\[0\]\.trapExit".*true or false/],
     ['mailbox', { children: [{ ...a, mailbox: 5 }] }, /"children\[0\]\.mailbox".*must be an object/],

@@ -1,0 +1,83 @@
+import type { AnyActorRef } from 'xstate';
+import { DynamicChildError, MaxChildrenError, NoSuchChildError, OptionsError } from '../src/errors.js';
+import type { ChildSpec } from '../src/runtime/child-spec.js';
+import { incarnationOfActor } from '../src/runtime/owner.js';
+import { isStopped } from '../src/runtime/xstate.js';
+import { type Child, type ChildCount, countOfInstances } from './children.js';
+import { startFailed } from './failure.js';
+import { type StartedChild, startOnOrder } from './started-child.js';
+import type { Served } from './supervisor-process.js';
+
+/** What a dynamic supervisor does on order with its children, that are addressed by ref. */
+export const dynamicChildren = {
+  async start(served: Served, args: readonly unknown[]): Promise<StartedChild> {
+    const { roster, path, options, mold } = served;
+    const { maxChildren = Number.POSITIVE_INFINITY } = options.dynamic ?? {};
+    if (roster.size >= maxChildren) {
+      throw new MaxChildrenError(
+        `${path} has ${maxChildren} children, its "maxChildren", already.`,
+        maxChildren,
+      );
+    }
+    const child = roster.add(mold.resolve(specOf(served, String(roster.next()), args)));
+    try {
+      return await startOnOrder(served, child);
+    } catch (error) {
+      roster.remove(child);
+      throw error;
+    }
+  },
+
+  async terminate(served: Served, key: string | AnyActorRef): Promise<void> {
+    if (typeof key === 'string') throw byRef(served, 'terminateChild');
+    const child = served.roster.bearer(key);
+    if (child !== undefined) await served.roster.stop(child);
+    else if (!isDead(key)) throw foreign(served, key);
+  },
+
+  restart(served: Served): never {
+    throw byRef(served, 'restartChild');
+  },
+
+  delete(served: Served): never {
+    throw byRef(served, 'deleteChild');
+  },
+
+  find(served: Served, key: string | AnyActorRef): Child {
+    const child = typeof key === 'string' ? undefined : served.roster.bearer(key);
+    if (child === undefined) throw foreign(served, key);
+    return child;
+  },
+
+  count: ({ roster }: Served): ChildCount => countOfInstances(roster),
+};
+
+/** The factory is the user's: what it throws is the start's failure, not the supervisor's. */
+function specOf({ options, path }: Served, id: string, args: readonly unknown[]): ChildSpec {
+  let made: unknown;
+  try {
+    made = options.dynamic?.child(...args);
+  } catch (error) {
+    throw startFailed(path, id, { type: 'error', error });
+  }
+  if (typeof made === 'object' && made !== null && !('id' in made)) return { ...(made as ChildSpec), id };
+  throw new OptionsError(
+    `The function "child" of dynamicSupervisor must return a child spec without "id". Given: ${typeof made}.`,
+  );
+}
+
+const isDead = (ref: AnyActorRef): boolean => isStopped(ref) || incarnationOfActor(ref)?.reason !== undefined;
+
+const foreign = ({ path }: Served, key: string | AnyActorRef): NoSuchChildError =>
+  new NoSuchChildError(
+    typeof key === 'string'
+      ? `The children of ${path} are addressed by ref. Given: '${key}'.`
+      : `The actor '${key.id}' is not a child of ${path}.`,
+  );
+
+const byRef = ({ path }: Served, asked: string): DynamicChildError =>
+  new DynamicChildError(
+    asked === 'terminateChild'
+      ? `terminateChild: the children of ${path} are addressed by ref.`
+      : `${asked}: ${path} is a dynamic supervisor and keeps no child that does not run. startChild starts another.`,
+  );

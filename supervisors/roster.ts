@@ -1,0 +1,205 @@
+import type { AnyActorRef } from 'xstate';
+import type { ExitReason } from '../src/runtime/exit-reason.js';
+import { Incarnation } from '../src/runtime/incarnation.js';
+import type { StartOutcome } from '../src/runtime/life-spec.js';
+import { incarnationOfActor } from '../src/runtime/owner.js';
+import { shutDown } from '../src/runtime/shutdown.js';
+import { slice, yieldToLoop } from '../src/runtime/time.js';
+import { isAcceptableEnd } from './acceptable-end.js';
+import { type Child, newChild, refOf } from './children.js';
+import { causeOf } from './failure.js';
+import type { Host } from './host.js';
+import type { ResolvedSpec } from './spec.js';
+import { SupervisorReport } from './supervisor-report.js';
+
+const shutdown: ExitReason = { type: 'shutdown' };
+
+interface RosterOptions {
+  readonly host: Host;
+  /** Children that do not run are forgotten: those of a dynamic supervisor. */
+  readonly forgetful: boolean;
+  onExit(child: Child, ended: Incarnation, reason: ExitReason): void;
+}
+
+/** The children of a supervisor in start order, and how they are started and stopped. It decides nothing. */
+export class Roster {
+  readonly report: SupervisorReport;
+  readonly #children = new Map<string, Child>();
+  readonly #options: RosterOptions;
+  #starting: Incarnation | undefined;
+  #killed = false;
+  #numbers = 0;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+    this.report = new SupervisorReport(options.host);
+  }
+
+  get size(): number {
+    return this.#children.size;
+  }
+
+  /** In start order. */
+  [Symbol.iterator](): Iterator<Child> {
+    return this.#children.values();
+  }
+
+  get(id: string): Child | undefined {
+    return this.#children.get(id);
+  }
+
+  has(child: Child): boolean {
+    return this.#children.get(child.spec.id) === child;
+  }
+
+  /** Whom a ref stands for: who runs, or who ran last and is being started again. */
+  bearer(ref: AnyActorRef): Child | undefined {
+    const life = incarnationOfActor(ref);
+    const child = life && this.#children.get(life.spec.id);
+    if (child === undefined) return undefined;
+    return child.incarnation === life || (child.restarting && child.former === ref) ? child : undefined;
+  }
+
+  /** Whether a significant child runs, or is being started again. */
+  hasSignificant(): boolean {
+    for (const { spec, incarnation, restarting } of this) {
+      if (spec.significant && (incarnation !== undefined || restarting)) return true;
+    }
+    return false;
+  }
+
+  /** A number that no child has had. */
+  next(): number {
+    return ++this.#numbers;
+  }
+
+  /** Last in start order. */
+  add(spec: ResolvedSpec): Child {
+    const child = newChild(spec);
+    this.#children.set(spec.id, child);
+    return child;
+  }
+
+  remove(child: Child): void {
+    if (this.has(child)) this.#children.delete(child.spec.id);
+  }
+
+  /** It does not run, and is not to be started again by itself: kept, where there is something to keep it for. */
+  rest(child: Child): void {
+    child.restarting = false;
+    child.former = undefined;
+    if (this.#options.forgetful || child.spec.restart === 'temporary') this.remove(child);
+  }
+
+  /** Starts a child that does not run. Who is not ready in the end does not run; what becomes of it is the caller's to say. */
+  async start(child: Child): Promise<StartOutcome> {
+    const { scope, who } = this.#options.host;
+    const incarnation = new Incarnation(scope, child.spec, `${who.path}/${child.spec.id}`, (ended, reason) =>
+      this.#options.onExit(child, ended, reason),
+    );
+    child.incarnation = incarnation;
+    child.latest = incarnation.number;
+    child.restarting = false;
+    this.#starting = incarnation;
+    const outcome = await incarnation.start();
+    this.#starting = undefined;
+    if (outcome.type === 'ready') child.former = undefined;
+    else child.incarnation = undefined;
+    return outcome;
+  }
+
+  /** An order to stop does not wait for a start. */
+  interrupt(): void {
+    if (this.#starting !== undefined) void shutDown(this.#starting, shutdown);
+  }
+
+  /** Resolves when it is dead. */
+  async stop(child: Child): Promise<void> {
+    const { incarnation } = child;
+    if (incarnation !== undefined) {
+      const reason = await shutDown(incarnation, shutdown);
+      if (this.#killed) return;
+      if (!isAcceptableEnd(child.spec, reason)) {
+        this.report.tell('shutdown-error', child, reason, refOf(child));
+      }
+      child.incarnation = undefined;
+    }
+    this.rest(child);
+  }
+
+  /** One after the other in reverse order, each fully dead before the next. */
+  async stopInTurn(children: readonly Child[]): Promise<void> {
+    for (const child of [...children].reverse()) {
+      await this.stop(child);
+      if (this.#killed) return;
+    }
+  }
+
+  /** All at once, each within its own time; those that end for one wrong reason are reported together. */
+  async stopTogether(): Promise<void> {
+    const wrong = new WrongEnds();
+    const ends: Promise<void>[] = [];
+    const stretch = slice();
+    for (const child of [...this.#children.values()]) {
+      ends.push(this.#stopQuietly(child, wrong));
+      if (!stretch.spent()) continue;
+      await yieldToLoop();
+      stretch.renew();
+    }
+    await Promise.all(ends);
+    if (this.#killed) return;
+    for (const { child, reason, ref, count } of wrong) {
+      this.report.tell('shutdown-error', child, reason, ref, count);
+    }
+  }
+
+  async #stopQuietly(child: Child, wrong: WrongEnds): Promise<void> {
+    const { incarnation } = child;
+    if (incarnation !== undefined) {
+      const reason = await shutDown(incarnation, shutdown);
+      if (!isAcceptableEnd(child.spec, reason)) wrong.add(child, reason);
+      child.incarnation = undefined;
+    }
+    this.rest(child);
+  }
+
+  /** Kills every child in reverse start order before it returns. */
+  kill(): void {
+    this.#killed = true;
+    for (const { incarnation } of [...this.#children.values()].reverse()) {
+      incarnation?.end({ type: 'killed' }, { shutdown: true });
+    }
+  }
+}
+
+interface WrongEnd {
+  readonly child: Child;
+  readonly reason: ExitReason;
+  readonly ref: AnyActorRef | undefined;
+  count: number;
+}
+
+/** Wrong ends by their reason. */
+class WrongEnds {
+  readonly #ends = new Map<unknown, WrongEnd>();
+
+  add(child: Child, reason: ExitReason): void {
+    const key = keyOf(reason);
+    const same = this.#ends.get(key);
+    if (same !== undefined) same.count++;
+    else this.#ends.set(key, { child, reason, ref: refOf(child), count: 1 });
+  }
+
+  [Symbol.iterator](): Iterator<WrongEnd> {
+    return this.#ends.values();
+  }
+}
+
+/** The same for reasons that are the same to people. */
+function keyOf(reason: ExitReason): unknown {
+  const cause = causeOf(reason);
+  if (cause instanceof Error) return `${reason.type} ${cause.name}: ${cause.message}`;
+  return typeof cause === 'object' && cause !== null
+    ? cause
+    : `${reason.type} ${typeof cause} ${String(cause)}`;
+}

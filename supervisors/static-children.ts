@@ -1,0 +1,81 @@
+import type { AnyActorRef } from 'xstate';
+import {
+  AlreadyPresentError,
+  AlreadyStartedError,
+  ChildRestartingError,
+  ChildRunningError,
+  NoSuchChildError,
+} from '../src/errors.js';
+import type { ChildSpec } from '../src/runtime/child-spec.js';
+import { type Child, type ChildCount, countOf, refOf } from './children.js';
+import { type StartedChild, startOnOrder } from './started-child.js';
+import type { Served } from './supervisor-process.js';
+
+/** What a supervisor does on order with children that have ids. */
+export const staticChildren = {
+  async start(served: Served, [given]: readonly unknown[]): Promise<StartedChild> {
+    const { roster, path, mold } = served;
+    const spec = mold.resolve(given as ChildSpec);
+    const present = roster.get(spec.id);
+    if (present !== undefined) throw taken(path, present);
+    const child = roster.add(spec);
+    try {
+      return await startOnOrder(served, child);
+    } catch (error) {
+      roster.remove(child);
+      throw error;
+    }
+  },
+
+  async terminate(served: Served, key: string | AnyActorRef): Promise<void> {
+    await served.roster.stop(find(served, key));
+  },
+
+  async restart(served: Served, id: string): Promise<StartedChild> {
+    return startOnOrder(served, idle(served, id));
+  },
+
+  delete(served: Served, id: string): void {
+    served.roster.remove(idle(served, id));
+  },
+
+  find,
+
+  count: ({ roster }: Served): ChildCount => countOf(roster),
+};
+
+function find({ roster, path }: Served, key: string | AnyActorRef): Child {
+  const child = typeof key === 'string' ? roster.get(key) : undefined;
+  if (child !== undefined) return child;
+  if (typeof key === 'string') throw new NoSuchChildError(`${path} has no child '${key}'.`, key);
+  throw new NoSuchChildError(
+    `${path} has children with ids: they are addressed by these, not by ref. Given: the actor '${key.id}'.`,
+  );
+}
+
+/** One that does not run, and is not being started again. */
+function idle(served: Served, id: string): Child {
+  const child = find(served, id);
+  if (child.restarting) {
+    throw new ChildRestartingError(
+      `The child '${id}' of ${served.path} is being started again. terminateChild ends that.`,
+      id,
+    );
+  }
+  if (child.incarnation !== undefined) {
+    throw new ChildRunningError(`The child '${id}' of ${served.path} runs. terminateChild comes first.`, id);
+  }
+  return child;
+}
+
+function taken(path: string, present: Child): AlreadyStartedError | AlreadyPresentError {
+  const { id } = present.spec;
+  const ref = refOf(present);
+  if (ref !== undefined) {
+    return new AlreadyStartedError(`${path} has a child '${id}' already, and it runs.`, id, ref);
+  }
+  return new AlreadyPresentError(
+    `${path} has a child '${id}' already, which does not run now: restartChild starts it, deleteChild makes room.`,
+    id,
+  );
+}
