@@ -169,6 +169,7 @@ class SupervisedRuntime implements Runtime {
     const release = this.#scope.attribution.hold();
     this.#life.atEnd((reason) => {
       release();
+      for (const each of supervisorHandle(this.root)?.aftermath ?? []) each();
       this.#end(reason);
     });
     const outcome = await this.#life.start();

@@ -5,7 +5,7 @@ import { snapshotterLogic } from '../actors/snapshotter/machine.js';
 import { warmerLogic } from '../actors/warmer/machine.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
 import { child } from './child.js';
-import { type SupervisorLogic, supervisor } from './supervisor.js';
+import { type SupervisorLogic, supervisorWith } from './supervisor.js';
 
 /**
  * The small tree of a cache, one-for-one: each child is restarted alone and takes up its work where the core has it. The
@@ -36,5 +36,8 @@ export function cacheTree<V>(core: CacheCore<V>): SupervisorLogic {
     child({ id: 'warmer', name: named('warmer'), logic: warmerLogic, input }),
     child({ id: 'janitor', name: named('janitor'), logic: janitorLogic, input }),
   ];
-  return supervisor({ children });
+  // Its last crash may be the end of the tree, and of the supervisors above it: then nobody is left to do what was asked for.
+  return supervisorWith({ children }, () => {
+    if (!core.running) core.ended();
+  });
 }

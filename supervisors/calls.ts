@@ -127,11 +127,15 @@ export async function countChildren(sup: SupervisorRef): Promise<ChildCount> {
  */
 export function checkChildSpecs(specs: readonly ChildSpec[], autoShutdown?: AutoShutdown): void {
   if (!Array.isArray(specs)) {
-    throw new OptionsError(`checkChildSpecs wants an array of child specs. Given: ${typeof specs}.`);
+    throw new OptionsError(`checkChildSpecs wants an array of child specs. Given: ${typeof specs}.`, {
+      option: 'specs',
+      given: specs,
+    });
   }
   if (autoShutdown !== undefined && !autoShutdowns.includes(autoShutdown)) {
     throw new OptionsError(
       `checkChildSpecs: "autoShutdown" must be one of ${autoShutdowns.map((each) => `'${each}'`).join(', ')}. Given: ${String(autoShutdown)}.`,
+      { option: 'autoShutdown', given: autoShutdown },
     );
   }
   resolveSpecs(specs, 'specs', autoShutdown);

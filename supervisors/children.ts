@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import type { Incarnation } from '../src/runtime/incarnation.js';
-import { supervisorHandle, type TreeNode } from '../src/runtime/supervisor-handle.js';
+import { type Aftermath, supervisorHandle, type TreeNode } from '../src/runtime/supervisor-handle.js';
 import type { ResolvedSpec } from './spec.js';
 
 /** A spec and what has become of it. */
@@ -12,6 +12,8 @@ export interface Child {
   restarting: boolean;
   /** Who ran last, while nobody runs in its place. */
   former: AnyActorRef | undefined;
+  /** Of a supervisor that ended: to be called when it is known whether it is started again. */
+  aftermath: readonly Aftermath[];
   restarts: number;
   /** The number of its latest incarnation. */
   latest: number;
@@ -38,11 +40,15 @@ export interface ChildCount {
   readonly workers: number;
 }
 
+const none: readonly Aftermath[] = [];
+
+/** It does not run, and never has. */
 export const newChild = (spec: ResolvedSpec): Child => ({
   spec,
   incarnation: undefined,
   restarting: false,
   former: undefined,
+  aftermath: none,
   restarts: 0,
   latest: 0,
 });
@@ -52,6 +58,19 @@ export const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
 
 const isAlive = ({ incarnation }: Child): boolean =>
   incarnation !== undefined && incarnation.reason === undefined;
+
+/** What is left to be called once the child has ended. */
+export function aftermathOf({ aftermath, incarnation, spec }: Child): readonly Aftermath[] {
+  if (spec.type === 'worker' || !incarnation?.isMade) return aftermath;
+  return [...aftermath, ...(supervisorHandle(incarnation.ref)?.aftermath ?? none)];
+}
+
+/** It is known now whether the child has been started again. */
+export function settleAftermath(child: Child): void {
+  const { aftermath } = child;
+  child.aftermath = none;
+  for (const each of aftermath) each();
+}
 
 export function infoOf(child: Child): ChildInfo {
   const { id, type } = child.spec;

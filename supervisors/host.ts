@@ -32,6 +32,8 @@ export interface Host extends HostEvents {
   enter(work: () => void): void;
   /** It serves no more, whatever the reason. */
   onClose(): void;
+  /** Whether it runs in a plain machine: no supervisor above it knows of it. */
+  readonly embedded: boolean;
 }
 
 /** What a supervisor's process works in: the runtime it was started by, or a private one in somebody's plain machine. */
@@ -41,6 +43,7 @@ export function hostOf(self: AnyActorRef, events: HostEvents): Host {
   return {
     ...events,
     onClose() {},
+    embedded: false,
     scope: own.scope,
     who: own,
     report: own.report,
@@ -71,6 +74,7 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
       unwatch();
       release();
     },
+    embedded: true,
     scope,
     who,
     report: new LifeReport(scope, who),

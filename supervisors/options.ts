@@ -112,6 +112,11 @@ function intensityOf({
   readonly within: Duration;
 }): Intensity {
   const window = milliseconds(within, 'within');
-  if (window === 0) throw new OptionsError('Option "within" must be longer than 0 ms. Given: 0.');
+  if (window === 0) {
+    throw new OptionsError('Option "within" must be longer than 0 ms. Given: 0.', {
+      option: 'within',
+      given: within,
+    });
+  }
   return { maxRestarts, within: window };
 }

@@ -4,9 +4,10 @@ import { Incarnation } from '../src/runtime/incarnation.js';
 import type { StartOutcome } from '../src/runtime/life-spec.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import { shutDown } from '../src/runtime/shutdown.js';
+import type { Aftermath } from '../src/runtime/supervisor-handle.js';
 import { slice, yieldToLoop } from '../src/runtime/time.js';
 import { isAcceptableEnd } from './acceptable-end.js';
-import { type Child, newChild, refOf } from './children.js';
+import { aftermathOf, type Child, newChild, refOf, settleAftermath } from './children.js';
 import { causeOf } from './failure.js';
 import type { Host } from './host.js';
 import type { ResolvedSpec } from './spec.js';
@@ -27,7 +28,9 @@ export class Roster {
   readonly #children = new Map<string, Child>();
   readonly #options: RosterOptions;
   #starting: Incarnation | undefined;
+  #closing = false;
   #killed = false;
+  readonly #left: Aftermath[] = [];
   #numbers = 0;
 
   constructor(options: RosterOptions) {
@@ -84,11 +87,19 @@ export class Roster {
     if (this.has(child)) this.#children.delete(child.spec.id);
   }
 
+  /** It does not run now. */
+  ended(child: Child): void {
+    if (child.incarnation === undefined) return;
+    child.aftermath = aftermathOf(child);
+    child.former = child.incarnation.isMade ? child.incarnation.ref : undefined;
+    child.incarnation = undefined;
+  }
+
   /** It does not run, and is not to be started again by itself: kept, where there is something to keep it for. */
   rest(child: Child): void {
     child.restarting = false;
-    child.former = undefined;
-    if (this.#options.forgetful || child.spec.restart === 'temporary') this.remove(child);
+    if (this.#isForgotten(child)) this.#forget(child);
+    if (!this.#closing) settleAftermath(child);
   }
 
   /** Starts a child that does not run. Who is not ready in the end does not run; what becomes of it is the caller's to say. */
@@ -103,8 +114,12 @@ export class Roster {
     this.#starting = incarnation;
     const outcome = await incarnation.start();
     this.#starting = undefined;
-    if (outcome.type === 'ready') child.former = undefined;
-    else child.incarnation = undefined;
+    if (outcome.type === 'ready') {
+      child.former = undefined;
+      settleAftermath(child);
+    } else {
+      child.incarnation = undefined;
+    }
     return outcome;
   }
 
@@ -122,9 +137,8 @@ export class Roster {
       if (!isAcceptableEnd(child.spec, reason)) {
         this.report.tell('shutdown-error', child, reason, refOf(child));
       }
-      child.incarnation = undefined;
     }
-    this.rest(child);
+    this.#stopped(child);
   }
 
   /** One after the other in reverse order, each fully dead before the next. */
@@ -158,14 +172,43 @@ export class Roster {
     if (incarnation !== undefined) {
       const reason = await shutDown(incarnation, shutdown);
       if (!isAcceptableEnd(child.spec, reason)) wrong.add(child, reason);
-      child.incarnation = undefined;
     }
-    this.rest(child);
+    this.#stopped(child);
+  }
+
+  /** It may be started again at once, with its group; a temporary one never is. */
+  #stopped(child: Child): void {
+    this.ended(child);
+    child.restarting = false;
+    if (this.#isForgotten(child)) this.rest(child);
+  }
+
+  #isForgotten(child: Child): boolean {
+    return this.#options.forgetful || child.spec.restart === 'temporary';
+  }
+
+  #forget(child: Child): void {
+    const { forgetful, host } = this.#options;
+    if (this.#closing) this.#left.push(...child.aftermath);
+    this.remove(child);
+    // Its number is never given again.
+    if (forgetful) host.scope.forget(`${host.who.path}/${child.spec.id}`);
+  }
+
+  /** The supervisor ends: whether anybody is started again is for others to say. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** What its children leave to be called when that is known. */
+  get aftermath(): readonly Aftermath[] {
+    return [...this.#left, ...[...this].flatMap(aftermathOf)];
   }
 
   /** Kills every child in reverse start order before it returns. */
   kill(): void {
     this.#killed = true;
+    this.#closing = true;
     for (const { incarnation } of [...this.#children.values()].reverse()) {
       incarnation?.end({ type: 'killed' }, { shutdown: true });
     }

@@ -146,6 +146,7 @@ export function resolveSpecs(
     if (first !== undefined) {
       throw new OptionsError(
         `${at}[${index}].id must be unique under its supervisor: '${resolved.id}' is the id of ${at}[${first}] already.`,
+        { option: `${at}[${index}].id`, given: resolved.id },
       );
     }
     seen.set(resolved.id, index);
@@ -163,11 +164,13 @@ function refuseSignificant(restart: Restart, at: string, autoShutdown: AutoShutd
   if (autoShutdown === 'never') {
     throw new OptionsError(
       `Option "${at}.significant" cannot be true under a supervisor whose "autoShutdown" is 'never' (the default): nobody would look at it.`,
+      { option: `${at}.significant`, given: { autoShutdown, significant: true } },
     );
   }
   if (restart === 'permanent') {
     throw new OptionsError(
       `Option "${at}.significant" cannot be true of a permanent child (the default of "restart"): it is always started again. 'transient' or 'temporary' would do.`,
+      { option: `${at}.significant`, given: { restart, significant: true } },
     );
   }
 }

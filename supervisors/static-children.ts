@@ -28,7 +28,9 @@ export const staticChildren = {
   },
 
   async terminate(served: Served, key: string | AnyActorRef): Promise<void> {
-    await served.roster.stop(find(served, key));
+    const child = find(served, key);
+    await served.roster.stop(child);
+    served.roster.rest(child);
   },
 
   async restart(served: Served, id: string): Promise<StartedChild> {

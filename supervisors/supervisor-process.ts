@@ -1,7 +1,7 @@
 import { NoSuchActorError } from '../src/errors.js';
 import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
-import type { SupervisorHandle, TreeNode } from '../src/runtime/supervisor-handle.js';
+import type { Aftermath, SupervisorHandle, TreeNode } from '../src/runtime/supervisor-handle.js';
 import { monotonicNow, yieldToLoop } from '../src/runtime/time.js';
 import { endsSupervisor } from './auto-shutdown.js';
 import { type Child, nodeOf } from './children.js';
@@ -40,6 +40,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   readonly mold: SpecMold;
   readonly #window: RestartWindow;
   readonly #inbox: Inbox;
+  readonly #onOver: Aftermath | undefined;
   readonly #callers = new Set<(error: unknown) => void>();
   #order: ExitReason | undefined;
   #reason: ExitReason | undefined;
@@ -49,8 +50,9 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   readonly ended: Promise<void>;
   #resolveEnded!: () => void;
 
-  constructor(options: ResolvedOptions, host: Host) {
+  constructor(options: ResolvedOptions, host: Host, onOver?: Aftermath) {
     this.options = options;
+    this.#onOver = onOver;
     this.host = host;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -131,6 +133,11 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     return [...this.roster].map(nodeOf);
   }
 
+  get aftermath(): readonly Aftermath[] {
+    const own = this.#onOver === undefined ? [] : [this.#onOver];
+    return [...this.roster.aftermath, ...own];
+  }
+
   gone(): NoSuchActorError {
     return new NoSuchActorError(`The supervisor ${this.path} has ended and answers no more.`);
   }
@@ -158,8 +165,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     if (restart === 'permanent' || !isOrderly(reason)) {
       this.roster.report.tell('child-terminated', child, reason, ended.ref);
     }
-    child.incarnation = undefined;
-    child.former = ended.ref;
+    this.roster.ended(child);
     if (afterExit(restart, reason) === 'restart') return this.#restart(child, reason);
     this.roster.rest(child);
     if (endsSupervisor(this.options.autoShutdown, child.spec, () => this.roster.hasSignificant())) {
@@ -212,6 +218,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     const detail = gaveUp(this.path, child.spec.id, this.options.intensity, reason);
     this.roster.report.tell('shutdown', child, { type: 'shutdown', detail }, child.former);
     this.host.report.gaveUp(child.spec.id, reason);
+    this.roster.close();
     this.roster.rest(child);
     return this.#terminate({ type: 'shutdown', detail });
   }
@@ -219,6 +226,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   async #terminate(reason: ExitReason): Promise<void> {
     this.#order ??= reason;
     this.#reason = reason;
+    this.roster.close();
     // Who never ran has failed to start, and must not be taken for ready on the way out.
     if (this.#booted) this.host.onPhase('stopping');
     if (this.options.dynamic !== undefined) await this.roster.stopTogether();
@@ -228,11 +236,16 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.host.onEnd(reason);
   }
 
+  #settle(): void {
+    for (const each of this.aftermath) each();
+  }
+
   #close(): void {
     this.#dead = true;
     this.host.onClose();
     this.#inbox.close();
     this.#resolveEnded();
+    if (this.host.embedded) void this.ended.then(() => this.#settle());
     for (const reject of this.#callers) reject(this.gone());
     this.#callers.clear();
   }

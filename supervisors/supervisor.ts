@@ -1,6 +1,11 @@
 import type { ActorLogic, ActorRef, AnyActorRef, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
-import { type Branded, branded, registerSupervisor } from '../src/runtime/supervisor-handle.js';
+import {
+  type Aftermath,
+  type Branded,
+  branded,
+  registerSupervisor,
+} from '../src/runtime/supervisor-handle.js';
 import { hostOf } from './host.js';
 import {
   type DynamicSupervisorOptions,
@@ -72,7 +77,11 @@ export const dynamicSupervisor = <Args extends readonly unknown[]>(
   options: DynamicSupervisorOptions<Args>,
 ): SupervisorLogic => logicOf(options, resolveDynamicOptions(options as unknown as DynamicSupervisorOptions));
 
-function logicOf(options: object, resolved: ResolvedOptions): SupervisorLogic {
+/** @internal A supervisor of the house's own. `onOver` looks what has become of its work when it has ended and is not started again. */
+export const supervisorWith = (options: SupervisorOptions, onOver: Aftermath): SupervisorLogic =>
+  logicOf(options, resolveOptions(options), onOver);
+
+function logicOf(options: object, resolved: ResolvedOptions, onOver?: Aftermath): SupervisorLogic {
   return {
     ...branded,
     config: options,
@@ -84,7 +93,7 @@ function logicOf(options: object, resolved: ResolvedOptions): SupervisorLogic {
         onEnd: (reason) => tell(endedBy(reason)),
         onError: (error) => tell({ ...snapshotOf('stopped'), status: 'error', error, output: undefined }),
       });
-      const process = new SupervisorProcess(resolved, host);
+      const process = new SupervisorProcess(resolved, host, onOver);
       processes.set(self, process);
       registerSupervisor(self, process);
       process.start();

@@ -66,6 +66,11 @@ export class RuntimeScope {
     return next;
   }
 
+  /** No actor of that path is started any more. */
+  forget(path: string): void {
+    this.#incarnations.delete(path);
+  }
+
   publish<Topic extends keyof RuntimeEvents>(topic: Topic, payload: RuntimeEvents[Topic]): void {
     this.bus.publish(topic, payload);
   }

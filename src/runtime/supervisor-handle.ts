@@ -17,6 +17,9 @@ export interface TreeNode {
   readonly children?: readonly TreeNode[];
 }
 
+/** Looks what has become of a supervisor's work, and ends it where nobody takes it up again. */
+export type Aftermath = () => void;
+
 /** What the runtime knows of a supervisor, which is made a floor above it. */
 export interface SupervisorHandle {
   /** Why it ends or ended; undefined while it serves. */
@@ -31,6 +34,8 @@ export interface SupervisorHandle {
    */
   suspend(): Promise<void>;
   resume(): void;
+  /** To be called when it has ended, and it is known whether it has been started again, be it with what stands above it. */
+  readonly aftermath: readonly Aftermath[];
   tree(): readonly TreeNode[];
 }
 

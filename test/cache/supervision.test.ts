@@ -1,4 +1,4 @@
-import { child, createRuntime, defineCache, type SnapshotStore } from 'holdfast';
+import { child, createRuntime, defineCache, exit, type SnapshotStore } from 'holdfast';
 import { scriptedSource, world } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
@@ -313,6 +313,48 @@ describe('restarts above the intensity', () => {
       expect(second.cache.lookup('a')).toMatchObject({ status: 'stale', because: 'restored', value: 'A' });
     }),
   );
+
+  it(
+    'for good, under a supervisor of the user’s own: who waits for a pass is told',
+    scene({ rows, has: ['scan'] }, async ({ w, db, boot }) => {
+      const { cache, crash, runtime } = await boot();
+      await cache.warmed();
+      db.become({ mode: 'slow', ms: 60_000 });
+      const told: unknown[] = [];
+      void cache.warm().catch((error) => told.push(error));
+      await w.advance('10ms');
+      let ended = false;
+      void runtime.exited.then(() => {
+        ended = true;
+      });
+      for (let crashes = 0; crashes < 40 && !ended; crashes++) {
+        expect(told).toEqual([]);
+        crash('cache');
+        await w.settle();
+      }
+      expect(await runtime.exited).toMatchObject({ detail: { code: 'HOLDFAST_GAVE_UP' } });
+      await w.settle();
+      expect(told).toMatchObject([{ code: 'HOLDFAST_STATE' }]);
+    }),
+  );
+
+  it('for good, and a supervisor above goes on without it: who waits for a pass is told', () =>
+    world({}, async (w) => {
+      const db = scriptedSource({ rows, has: ['scan'] });
+      db.become({ mode: 'slow', ms: 60_000 });
+      const cache = defineCache({ name: 'test', source: db });
+      const runtime = await createRuntime({
+        children: [child({ id: 'cache', logic: cache.supervisor, restart: 'temporary' })],
+      }).start();
+      const told = cache.warm().catch((error: unknown) => error);
+      for (let crashes = 0; crashes < 4; crashes++) {
+        exit(runtime.whereis('test/cache') as never, { type: 'killed' });
+        await w.settle();
+      }
+      expect(await told).toMatchObject({ code: 'HOLDFAST_STATE' });
+      expect(runtime.tree().status).toBe('running');
+      await runtime.stop();
+    }));
 });
 
 describe('any single actor, at any instant', () => {
