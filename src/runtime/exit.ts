@@ -1,13 +1,16 @@
 import type { AnyActorRef } from 'xstate';
-import { StateError } from '../errors.js';
 import type { ExitReason } from './exit-reason.js';
-import { incarnationOfActor, ownerOf } from './owner.js';
-import { supervisorHandle } from './supervisor-handle.js';
+import { signalExit, supervised } from './exit-signal.js';
+import { Incarnation } from './incarnation.js';
 
 /**
- * Ends a supervised actor at once with the given reason; its supervisor then does what its spec says. `killed` cannot be
- * handled by anybody. A supervisor takes no other reason from outside (OTP's trap_exit): `stop` asks one to end.
- * `normal` ends nobody but the actor that gives it to itself, as in OTP.
+ * Gives a supervised actor an exit signal; if it ends, its supervisor then does what its spec says.
+ *
+ * - `killed` cannot be handled by anybody. Whoever is linked to the victim gets it as any other reason.
+ * - An actor with `trapExit` gets any other reason as the event `holdfast.exit`, and lives on.
+ * - `normal` is ignored by an actor that does not trap exits; any other reason ends it at once.
+ * - A supervisor ignores all but `killed` (OTP's trap_exit): `stop` asks one to end.
+ * - An actor that exits itself ends, trapping exits or not (OTP's `exit/1`).
  *
  * @throws StateError when the target is not a supervised actor (what an actor spawned or invoked is not).
  * @example
@@ -16,24 +19,11 @@ import { supervisorHandle } from './supervisor-handle.js';
  * ```
  */
 export function exit(target: AnyActorRef, reason: ExitReason): void {
-  const incarnation = incarnationOfActor(target);
-  if (incarnation === undefined) {
-    const owner = ownerOf(target);
-    throw new StateError(
-      owner === undefined
-        ? `exit: the actor '${target.id}' is not supervised by Holdfast.`
-        : `exit: the actor '${target.id}' is not supervised itself, it belongs to ${owner.path}. Exit that one.`,
-    );
-  }
-  if (reason.type !== 'killed' && supervisorHandle(target) !== undefined) {
-    incarnation.scope.log(
-      'debug',
-      { event: 'exit.ignored', path: incarnation.path, reason },
-      `${incarnation.path} is a supervisor and ignores the exit: ${reason.type}`,
-    );
-    return;
-  }
-  const bySelf = incarnation.isBusy || incarnation.scope.attribution.current() === incarnation;
-  if (reason.type === 'normal' && !bySelf) return;
-  incarnation.end(reason);
+  const incarnation = supervised(target, 'exit');
+  const sender = incarnation.scope.attribution.current();
+  const bySelf = sender === undefined ? incarnation.isBusy : sender === incarnation;
+  const from = sender instanceof Incarnation && sender.isMade ? sender.ref : undefined;
+  if (reason.type === 'killed') incarnation.end(reason);
+  else if (bySelf && !incarnation.isSupervisor) incarnation.endByItself(reason);
+  else signalExit(incarnation, from, reason);
 }

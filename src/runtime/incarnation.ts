@@ -8,7 +8,7 @@ import { LifeReport } from './life-report.js';
 import type { LifeSpec, StartOutcome } from './life-spec.js';
 import { doneTooSoon, errorOf, explained, notReadyInTime, obituary } from './obituary.js';
 import type { RuntimeScope } from './scope.js';
-import { supervisorHandle } from './supervisor-handle.js';
+import { isSupervisorLogic, supervisorHandle } from './supervisor-handle.js';
 import { after, type Timer } from './time.js';
 import { Root, type RootOwner } from './xstate.js';
 
@@ -45,6 +45,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
   #abort: AbortController | undefined;
   #atEnd: Set<(reason: ExitReason) => void> | undefined;
   #seen: WeakSet<object> | undefined;
+  /** Links and monitors, once there are any. Told last of its end. */
+  ties: { end(reason: ExitReason): void } | undefined;
 
   constructor(
     scope: RuntimeScope,
@@ -73,6 +75,10 @@ export class Incarnation implements AsyncOwner, RootOwner {
   get ref(): AnyActorRef {
     if (this.#root === undefined) throw new StateError(`${this.path} has not been made yet.`);
     return this.#root.ref;
+  }
+
+  get isSupervisor(): boolean {
+    return isSupervisorLogic(this.spec.logic);
   }
 
   get isMade(): boolean {
@@ -128,6 +134,11 @@ export class Incarnation implements AsyncOwner, RootOwner {
     else root.stop();
     // An actor that had not begun tells nobody of its end.
     if (root.isStopped && this.#alive) this.#finish(reason);
+  }
+
+  /** It ends of its own will: if it was asked to stop, for the reason that it was given. */
+  endByItself(reason: ExitReason): void {
+    this.end(reason.type === 'normal' ? (this.#asked ?? reason) : reason);
   }
 
   /** It was asked to stop: when it now ends by itself, it does so for this reason. */
@@ -279,8 +290,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#phase = 'dead';
     this.#reason = reason;
     this.#startTimer?.cancel();
-    this.#endFamily();
     if (this.spec.name !== undefined) this.scope.names.release(this.spec.name, this);
+    this.#endFamily();
     this.run(() => this.#abort?.abort(obituary(this, reason)));
     const callbacks = this.#atEnd;
     this.#atEnd = undefined;
@@ -295,6 +306,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     if (!starting) this.#onExit(this, reason);
     else this.#settled(ignored ? { type: 'ignored' } : { type: 'failed', reason });
+    this.ties?.end(reason);
   }
 
   /** What an XState actor does not do for itself when it errors. */

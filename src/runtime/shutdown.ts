@@ -4,7 +4,7 @@ import type { ExitReason } from './exit-reason.js';
 import type { Incarnation } from './incarnation.js';
 import { supervisorHandle } from './supervisor-handle.js';
 import { after, type Timer } from './time.js';
-import { namesEvent } from './xstate.js';
+import { isMachine, namesEvent } from './xstate.js';
 
 const killed: ExitReason = { type: 'killed' };
 
@@ -16,9 +16,13 @@ export interface ShutdownEvent {
 
 /**
  * Stops an incarnation: a supervisor by its own order, a machine that listens for it by `holdfast.shutdown`, within the
- * shutdown time of its spec and then by a kill; anything else at once. Resolves when it is dead, with the reason it died of.
+ * shutdown time of its spec and then by a kill; so is other logic that traps exits; anything else at once. Resolves when it is dead, with the reason it died of.
  */
-export function shutDown(incarnation: Incarnation, reason: ExitReason): Promise<ExitReason> {
+export function shutDown(
+  incarnation: Incarnation,
+  reason: ExitReason,
+  shutdown = incarnation.spec.shutdown,
+): Promise<ExitReason> {
   return new Promise((resolve) => {
     if (incarnation.reason !== undefined) return resolve(incarnation.reason);
     let timer: Timer | undefined;
@@ -26,7 +30,6 @@ export function shutDown(incarnation: Incarnation, reason: ExitReason): Promise<
       timer?.cancel();
       resolve(end);
     });
-    const { shutdown } = incarnation.spec;
     if (shutdown === 'brutal') incarnation.end(killed, { shutdown: true });
     else if (!ask(incarnation, reason)) incarnation.end(endOf(incarnation, reason), { shutdown: true });
     else if (incarnation.reason !== undefined || shutdown === 'infinity') return;
@@ -57,7 +60,8 @@ function ask(incarnation: Incarnation, reason: ExitReason): boolean {
   }
   if (incarnation.phase === 'starting') return false;
   const event: ShutdownEvent = { type: 'holdfast.shutdown', reason };
-  if (!namesEvent(ref, event)) return false;
+  const asksAnything = incarnation.spec.trapExit === true && !isMachine(ref);
+  if (!asksAnything && !namesEvent(ref, event)) return false;
   incarnation.askedToStop(reason);
   (ref as AnyActorRef).send(event);
   return true;

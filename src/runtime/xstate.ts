@@ -11,6 +11,7 @@ import {
   type InspectionEvent,
   type Observer,
 } from 'xstate';
+import type { ExitReason } from './exit-reason.js';
 
 const stopEvent = 'xstate.stop';
 const errorPrefix = 'xstate.error.actor.';
@@ -288,6 +289,22 @@ export const isActor = (value: object): boolean => 'system' in value && 'getSnap
 
 /** Whether what is sent to the actor now is lost. */
 export const isStopped = (ref: AnyActorRef): boolean => inner(ref)._processingStatus === stopped;
+
+/** Whether the actor has ended, be it that its observers have yet to hear of it. */
+export const isOver = (ref: AnyActorRef): boolean => {
+  const { _processingStatus, _snapshot } = inner(ref);
+  return _processingStatus === stopped || (_snapshot !== undefined && _snapshot.status !== 'active');
+};
+
+/** How an actor ended that no supervisor knows: whoever stopped it had the right to. */
+export function endOf(ref: AnyActorRef): ExitReason {
+  const { status, error } = inner(ref)._snapshot as InnerSnapshot;
+  if (status === 'error') return { type: 'error', error };
+  return { type: status === 'done' ? 'normal' : 'shutdown' };
+}
+
+/** Whether the actor's logic is a state machine. */
+export const isMachine = (ref: AnyActorRef): boolean => inner(ref)._snapshot?.machine !== undefined;
 
 /** Whether the actor is still being made: its initial snapshot is not there yet. */
 export const isBeingMade = (ref: AnyActorRef): boolean => inner(ref)._snapshot === undefined;
