@@ -56,7 +56,8 @@ export class Ties {
     }
     const links = [...this.links];
     for (const each of [this.watching, this.watchers, this.links, this.#notices]) each.clear();
-    for (const [peer, link] of links) propagate(() => this.#signal(peer, link, reason));
+    for (const [peer, link] of links) signals.push(() => this.#signal(peer, link, reason));
+    propagate();
   }
 
   /** A signal over a link arrives here. Until it is delivered, it can be taken back. */
@@ -119,8 +120,7 @@ const signals = new Fifo<() => void>();
 let propagating = false;
 
 /** One signal after the other and never within another: a long chain of links does not nest. */
-function propagate(signal: () => void): void {
-  signals.push(signal);
+function propagate(): void {
   if (propagating) return;
   propagating = true;
   try {

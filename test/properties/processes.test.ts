@@ -16,7 +16,7 @@ import {
 } from '../../src/runtime/index.js';
 import { child } from '../../supervisors/index.js';
 
-const size = 5;
+const size = 3;
 const who = fc.nat(size - 1);
 type Kind = 'kill' | 'crash' | 'finish' | 'link' | 'unlink' | 'monitor' | 'demonitor' | 'deliver';
 const kinds: readonly Kind[] = [
@@ -185,9 +185,9 @@ test('DOWN exactly once, exits as linked, and nothing after unlink or demonitor,
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.boolean(), { minLength: size, maxLength: size }),
-      fc.array(step, { maxLength: 40 }),
+      fc.array(step, { minLength: 5, maxLength: 60 }),
       play,
     ),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 }, 60_000);
