@@ -20,11 +20,12 @@ import { processOf } from './supervisor.js';
  */
 export async function stop(ref: AnyActorRef, reason: ExitReason = { type: 'normal' }): Promise<void> {
   const incarnation = incarnationOfActor(ref);
+  const process = processOf(ref);
   if (incarnation !== undefined) {
-    await shutDown(incarnation, reason);
+    // A supervisor is waited for as long as its children need, whatever its own supervisor would grant it (OTP's supervisor:stop).
+    await shutDown(incarnation, reason, process === undefined ? incarnation.spec.shutdown : 'infinity');
     return;
   }
-  const process = processOf(ref);
   if (process === undefined) {
     throw new StateError(`stop: the actor '${ref.id}' is neither supervised nor a supervisor of Holdfast.`);
   }
