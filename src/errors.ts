@@ -48,9 +48,22 @@ function lineage(start: typeof HoldfastError): readonly string[] {
   return codes;
 }
 
-/** An option, a duration or a child spec is not what it must be. The message names the option, what was given and what would do. */
+/**
+ * An option, a duration or a child spec is not what it must be. The message names the option, what was given and what would do.
+ * For programs, where one option is at fault: `option` is where it stands (`children[0].restart`), `given` what was given;
+ * of options that do not go together, these by their names; undefined where it is missing.
+ */
 export class OptionsError extends HoldfastError {
   static override readonly code = 'HOLDFAST_OPTIONS';
+  readonly option: string | undefined;
+  declare readonly given: unknown;
+
+  constructor(message?: string, about: { readonly option?: string; readonly given?: unknown } = {}) {
+    super(message);
+    this.option = about.option;
+    // Not for logs: it may be large, or a secret.
+    Object.defineProperty(this, 'given', { value: about.given, enumerable: false });
+  }
 }
 
 /**

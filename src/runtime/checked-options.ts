@@ -17,13 +17,17 @@ export function checkedOptions<const T extends v.GenericSchema & { readonly entr
   const issue = result.issues.find(isUnknownKey) ?? result.issues[0];
   const path = v.getDotPath(issue);
   const option = path === null ? at : at === '' ? path : `${at}.${path}`;
+  const about = { option, given: issue.input };
   if (isUnknownKey(issue)) {
     const known = Object.keys(schema.entries).join(', ');
-    throw new OptionsError(`Option "${option}" of ${of} is not known. Known are: ${known}.`);
+    throw new OptionsError(`Option "${option}" of ${of} is not known. Known are: ${known}.`, about);
   }
-  if (isMissingKey(issue)) throw new OptionsError(`Option "${option}" of ${of} is missing.`);
+  if (isMissingKey(issue)) throw new OptionsError(`Option "${option}" of ${of} is missing.`, about);
   const wanted = issue.type === 'strict_object' ? 'must be an object' : issue.message;
-  throw new OptionsError(`Option "${option || 'options'}" of ${of} ${wanted}. Given: ${issue.received}.`);
+  throw new OptionsError(
+    `Option "${option || 'options'}" of ${of} ${wanted}. Given: ${issue.received}.`,
+    about,
+  );
 }
 
 type Issue = v.BaseIssue<unknown>;

@@ -22,6 +22,7 @@ export function milliseconds(duration: Duration, option: string): Milliseconds {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     throw new OptionsError(
       `Option "${option}" must be a duration: whole milliseconds, or a number with a unit such as '250ms', '5s', '10m', '1h', '30d'. Given: ${given(duration)}.`,
+      { option, given: duration },
     );
   }
   return value;
