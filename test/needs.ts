@@ -2,10 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'vitest';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** The path of a browser that playwright-core can drive, where this machine has one. */
-function chromium(): string | undefined {
+/** The path of the first program that this machine has, of one of these names. */
+function found(...names: readonly string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
 }
@@ -19,10 +17,16 @@ function chromium(): string | undefined {
  *   const browser = await playwright.chromium.launch({ executablePath: needsChromium(context), args: ['--no-sandbox'] });
  * ```
  */
-export function needsChromium(context: TestContext): string {
-  const path = chromium();
+export const needsChromium = (context: TestContext): string =>
+  needs(context, 'chromium', 'chromium', found('chromium', 'chromium-browser', 'google-chrome'));
+
+/** Erlang/OTP's escript, for a test that compares with the real thing. Without one, as with `needsChromium`. */
+export const needsEscript = (context: TestContext): string =>
+  needs(context, 'escript', 'erlang-base', found('escript'));
+
+function needs(context: TestContext, program: string, debian: string, path: string | undefined): string {
   if (path !== undefined) return path;
-  const missing = `No chromium on the PATH: "${context.task.name}" was not run. Install it (Debian: apt-get install chromium).`;
+  const missing = `No ${program} on the PATH: "${context.task.name}" was not run. Install it (Debian: apt-get install ${debian}).`;
   if (process.env.CI) throw new Error(missing);
   console.warn(`\n!!! ${missing}\n`);
   return context.skip(missing);
