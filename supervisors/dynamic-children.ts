@@ -19,7 +19,8 @@ export const dynamicChildren = {
         maxChildren,
       );
     }
-    const child = roster.add(mold.resolve(specOf(served, String(roster.next()), args)));
+    const id = String(roster.next());
+    const child = roster.add(mold.resolveAs(id, specFor(served, id, args)));
     try {
       return await startOnOrder(served, child);
     } catch (error) {
@@ -52,17 +53,17 @@ export const dynamicChildren = {
   count: ({ roster }: Served): ChildCount => countOfInstances(roster),
 };
 
-/** The factory is the user's: what it throws is the start's failure, not the supervisor's. */
-function specOf({ options, path }: Served, id: string, args: readonly unknown[]): ChildSpec {
+/** The function is the user's: what it throws is the start's failure, not the supervisor's. */
+function specFor({ options, path }: Served, id: string, args: readonly unknown[]): Omit<ChildSpec, 'id'> {
   let made: unknown;
   try {
     made = options.dynamic?.child(...args);
   } catch (error) {
     throw startFailed(path, id, { type: 'error', error });
   }
-  if (typeof made === 'object' && made !== null && !('id' in made)) return { ...(made as ChildSpec), id };
+  if (typeof made === 'object' && made !== null && !('id' in made)) return made as ChildSpec;
   throw new OptionsError(
-    `The function "child" of dynamicSupervisor must return a child spec without "id". Given: ${typeof made}.`,
+    `The function "child" of dynamicSupervisor must return a child spec without "id". Given: ${made === null ? 'null' : typeof made}.`,
   );
 }
 

@@ -2,29 +2,13 @@ import type { ChildSpec } from '../src/runtime/child-spec.js';
 import type { AutoShutdown } from './auto-shutdown.js';
 import { type ResolvedSpec, resolveSpec, type SpecMake, specOf } from './spec.js';
 
-type Given = Readonly<Partial<Record<keyof ChildSpec, unknown>>>;
+/** What a spec says beside its id, sound or not. */
+type Given = { readonly [Option in keyof Omit<ChildSpec, 'id'>]?: unknown };
 
-/** What children of one make have in common. */
-const common = [
-  'logic',
-  'restart',
-  'significant',
-  'shutdown',
-  'startTimeout',
-  'trapExit',
-  'mailbox',
-] as const;
-
-/** Of these each child may have its own. */
-const isSound: Readonly<Record<string, (value: unknown) => boolean>> = {
-  id: (value) => typeof value === 'string' && value !== '',
-  input: () => true,
-  name: (value) => value === undefined || (typeof value === 'string' && value !== ''),
-  ready: (value) => value === undefined || typeof value === 'function',
-  startInfo: (value) => value === undefined || typeof value === 'function',
-};
-
-const known: ReadonlySet<string> = new Set([...common, ...Object.keys(isSound)]);
+interface Mold {
+  readonly given: Given;
+  readonly make: SpecMake;
+}
 
 /**
  * Resolves specs of which most are of one make, as those of a dynamic supervisor: what differs from the last sound one in
@@ -32,7 +16,7 @@ const known: ReadonlySet<string> = new Set([...common, ...Object.keys(isSound)])
  */
 export class SpecMold {
   readonly #autoShutdown: AutoShutdown;
-  #last: { readonly given: Given; readonly make: SpecMake } | undefined;
+  #last: Mold | undefined;
 
   constructor(autoShutdown: AutoShutdown) {
     this.#autoShutdown = autoShutdown;
@@ -40,19 +24,82 @@ export class SpecMold {
 
   /** @throws OptionsError that names the option, what was given and what would do. */
   resolve(spec: ChildSpec): ResolvedSpec {
-    if (this.#last !== undefined && isCast(spec, this.#last.given)) return specOf(this.#last.make, spec);
+    if (
+      this.#last !== undefined &&
+      typeof spec?.id === 'string' &&
+      spec.id !== '' &&
+      isCast(spec, this.#last.given)
+    ) {
+      return specOf(this.#last.make, spec.id, spec);
+    }
     const resolved = resolveSpec(spec, 'spec', this.#autoShutdown);
-    const { id: _id, input: _input, name: _name, ready: _ready, startInfo: _info, ...make } = resolved;
-    const { id: _i, input: _in, name: _n, ready: _r, startInfo: _s, ...given } = spec;
-    this.#last = { given, make };
+    this.#keep(spec, resolved);
     return resolved;
+  }
+
+  /**
+   * The same for a spec without an id, which is given apart.
+   *
+   * @throws OptionsError that names the option, what was given and what would do.
+   */
+  resolveAs(id: string, given: Given): ResolvedSpec {
+    if (this.#last !== undefined && isCast(given, this.#last.given)) {
+      return specOf(this.#last.make, id, given);
+    }
+    const resolved = resolveSpec({ ...given, id }, 'spec', this.#autoShutdown);
+    this.#keep(given, resolved);
+    return resolved;
+  }
+
+  /** Without what is the child's own: the mold must not hold on to it. */
+  #keep(given: Given, resolved: ResolvedSpec): void {
+    const { logic, restart, significant, shutdown, startTimeout, trapExit, mailbox } = given;
+    const { id: _id, input: _input, name: _name, ready: _ready, startInfo: _info, ...make } = resolved;
+    this.#last = { given: { logic, restart, significant, shutdown, startTimeout, trapExit, mailbox }, make };
   }
 }
 
-function isCast(spec: Given, last: Given): boolean {
-  if (typeof spec !== 'object' || spec === null) return false;
-  for (const key in spec) if (!known.has(key)) return false;
-  for (const key of common) if (spec[key] !== last[key]) return false;
-  for (const key in isSound) if (!isSound[key]?.(spec[key as keyof ChildSpec])) return false;
+function isCast(given: Given, last: Given): boolean {
+  return (
+    given.logic === last.logic &&
+    given.restart === last.restart &&
+    given.significant === last.significant &&
+    given.shutdown === last.shutdown &&
+    given.startTimeout === last.startTimeout &&
+    given.trapExit === last.trapExit &&
+    given.mailbox === last.mailbox &&
+    isName(given.name) &&
+    isCallback(given.ready) &&
+    isCallback(given.startInfo) &&
+    hasKnownKeys(given)
+  );
+}
+
+const isName = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && value !== '');
+const isCallback = (value: unknown): boolean => value === undefined || typeof value === 'function';
+
+function hasKnownKeys(given: Given): boolean {
+  for (const key in given) if (!isKnown(key)) return false;
   return true;
+}
+
+function isKnown(key: string): boolean {
+  switch (key) {
+    case 'id':
+    case 'logic':
+    case 'input':
+    case 'restart':
+    case 'significant':
+    case 'shutdown':
+    case 'name':
+    case 'ready':
+    case 'startTimeout':
+    case 'startInfo':
+    case 'trapExit':
+    case 'mailbox':
+      return true;
+    default:
+      return false;
+  }
 }

@@ -5,7 +5,7 @@ import { checkedOptions } from '../src/runtime/checked-options.js';
 import type { ChildSpec, Restart } from '../src/runtime/child-spec.js';
 import { type Duration, milliseconds } from '../src/runtime/duration.js';
 import type { LifeSpec } from '../src/runtime/life-spec.js';
-import { defaultMailbox } from '../src/runtime/mailbox-policy.js';
+import { defaultMailbox, type MailboxPolicy } from '../src/runtime/mailbox-policy.js';
 import { isSupervisorLogic } from '../src/runtime/supervisor-handle.js';
 import type { AutoShutdown } from './auto-shutdown.js';
 
@@ -88,44 +88,59 @@ export function resolveSpec(spec: unknown, at: string, autoShutdown?: AutoShutdo
     trapExit: given.trapExit,
     ...(mailbox !== undefined && { mailbox }),
   };
-  return specOf(make, given);
+  return specOf(make, given.id, given);
 }
 
 /** What children of the same make have in common. */
-export type SpecMake = Omit<ResolvedSpec, 'id' | 'input' | 'name' | 'ready' | 'startInfo'>;
+export type SpecMake = Omit<ResolvedSpec, 'id' | keyof OwnOptions>;
 
-/** One child's spec. */
-export function specOf(
-  make: SpecMake,
-  {
-    id,
-    input,
-    name,
-    ready,
-    startInfo,
-  }: Readonly<Partial<Record<OwnOption, unknown>>> & { readonly id: string },
-): ResolvedSpec {
+/** What each child may have of its own. */
+export interface OwnOptions {
+  readonly input?: unknown;
+  readonly name?: unknown;
+  readonly ready?: unknown;
+  readonly startInfo?: unknown;
+}
+
+/** One child's spec. All have one shape, written out: there may be very many, and a spread costs more than all else here. */
+export function specOf(make: SpecMake, id: string, own: OwnOptions): ResolvedSpec {
+  const { ready } = own;
   return {
-    ...make,
     id,
+    logic: make.logic,
+    input: own.input,
+    name: own.name as string,
+    shutdown: make.shutdown,
     ready: ready === undefined ? isPastStarting : (snapshot) => (ready as Callback)(snapshot) === true,
-    ...(input !== undefined && { input }),
-    ...(name !== undefined && { name: name as string }),
-    ...(startInfo !== undefined && { startInfo: startInfo as Callback }),
+    startTimeout: make.startTimeout,
+    startInfo: own.startInfo as Callback,
+    trapExit: make.trapExit as boolean,
+    mailbox: make.mailbox as MailboxPolicy,
+    restart: make.restart,
+    significant: make.significant,
+    type: make.type,
   };
 }
 
-type OwnOption = 'input' | 'name' | 'ready' | 'startInfo';
 type Callback = (snapshot: unknown) => unknown;
 
 /** A resolved spec as one would write it. Of a temporary child no input is told: it is never started again. */
-export function writtenOut({ ready, startTimeout, input, type, ...rest }: ResolvedSpec): ChildSpec {
-  void type;
+export function writtenOut(spec: ResolvedSpec): ChildSpec {
+  const { id, logic, input, name, ready, startTimeout, startInfo, mailbox } = spec;
+  const { restart, significant, shutdown, trapExit } = spec;
   return {
-    ...rest,
-    ...(input !== undefined && rest.restart !== 'temporary' && { input }),
+    id,
+    logic,
+    ...(input !== undefined && restart !== 'temporary' && { input }),
+    restart,
+    shutdown,
+    significant,
+    ...(name !== undefined && { name }),
     ...(ready !== isPastStarting && { ready }),
     ...(startTimeout !== 'infinity' && { startTimeout }),
+    ...(startInfo !== undefined && { startInfo }),
+    trapExit: trapExit === true,
+    ...(mailbox !== undefined && { mailbox }),
   } as ChildSpec;
 }
 
