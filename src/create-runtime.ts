@@ -1,17 +1,19 @@
 import * as v from 'valibot';
-import type { AnyActorRef, AnyEventObject, EventObject, InspectionEvent, Observer } from 'xstate';
+import type { AnyEventObject, EventObject, InspectionEvent, Observer } from 'xstate';
 import type { SupervisorOptions } from '../supervisors/options.js';
 import { resolveSpec } from '../supervisors/spec.js';
 import { type SupervisorLogic, type SupervisorRef, supervisor } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
-import { NoSuchActorError, StartError, StateError } from './errors.js';
-import { type AskOptions, ask } from './runtime/ask.js';
+import { StartError, StateError } from './errors.js';
+import type { EventOfName, PlainName, RefOfName } from './runtime/actor-name.js';
+import { type AskNameOptions, askName } from './runtime/ask-name.js';
 import { attribution, unattributed } from './runtime/attribution.js';
 import { checkedOptions } from './runtime/checked-options.js';
 import type { ExitReason } from './runtime/exit-reason.js';
 import { Incarnation } from './runtime/incarnation.js';
 import { type Logger, silent } from './runtime/logger.js';
 import { post } from './runtime/mailbox.js';
+import type { ReplyOf } from './runtime/question.js';
 import type { RuntimeEvents } from './runtime/runtime-events.js';
 import { RuntimeScope } from './runtime/scope.js';
 import { shutDown } from './runtime/shutdown.js';
@@ -50,12 +52,22 @@ export interface Runtime extends AsyncDisposable {
   readonly root: SupervisorRef;
   /** How many messages had nobody to go to. */
   readonly deadLetters: number;
-  /** The current incarnation of whoever bears the name. */
-  whereis(name: string): AnyActorRef | undefined;
+  /** The current incarnation of whoever bears the name; typed for an `actorName`. */
+  whereis<N extends string>(name: N): RefOfName<N> | undefined;
   /** To whoever bears the name now; without one, or when its mailbox is full, it is a dead letter. Never throws for that. */
-  send(name: string, event: NamedEvent): void;
-  /** @throws NoSuchActorError when nobody bears the name; otherwise as `ask`. */
-  ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply>;
+  send<N extends string>(name: N, event: EventOfName<N, NamedEvent>): void;
+  /**
+   * As `ask`, of the incarnation that bears the name now; with `acrossRestarts` also of those after it. Event and reply are typed
+   * for an `actorName`; for a plain name say what the reply is: `runtime.ask<number>('counter', …)`.
+   *
+   * @throws NoSuchActorError when nobody bears the name (with `acrossRestarts`: when the runtime has ended); otherwise as `ask`.
+   */
+  ask<N extends string, const E extends EventOfName<N, NamedEvent>>(
+    name: N,
+    event: E,
+    options?: AskNameOptions,
+  ): Promise<ReplyOf<EventOfName<N, NamedEvent>, E>>;
+  ask<Reply>(name: PlainName, event: NamedEvent, options?: AskNameOptions): Promise<Reply>;
   /** What runs, as plain data. */
   tree(): TreeNode;
 }
@@ -99,7 +111,10 @@ class SupervisedRuntime implements Runtime {
       deliver: post,
     });
     this.exited = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#end = (reason) => {
+        this.#scope.names.close();
+        resolve(reason);
+      };
     });
     this.#life = new Incarnation(this.#scope, resolveSpec({ id: 'root', logic }, 'root'), 'root');
     this.#life.make();
@@ -131,20 +146,18 @@ class SupervisedRuntime implements Runtime {
     return this.stop();
   }
 
-  whereis(name: string): AnyActorRef | undefined {
-    return this.#scope.names.whereis(name);
+  whereis<N extends string>(name: N): RefOfName<N> | undefined {
+    return this.#scope.names.whereis(name) as RefOfName<N> | undefined;
   }
 
   send(name: string, event: NamedEvent): void {
-    const target = this.whereis(name);
+    const target = this.#scope.names.whereis(name);
     if (target !== undefined) post(target, event);
     else this.#scope.deadLetter(name, event, 'nobody');
   }
 
-  async ask<Reply = unknown>(name: string, event: NamedEvent, options?: AskOptions): Promise<Reply> {
-    const target = this.whereis(name);
-    if (target === undefined) throw new NoSuchActorError(`Nobody bears the name '${name}' now.`);
-    return ask<Reply>(target, event, options);
+  ask<Reply>(name: string, event: NamedEvent, options?: AskNameOptions): Promise<Reply> {
+    return askName(this.#scope, name, event, options) as Promise<Reply>;
   }
 
   tree(): TreeNode {

@@ -1,13 +1,14 @@
 import type { AnyActorRef } from 'xstate';
-import { ActorDiedError, AskTimeoutError, NoSuchActorError } from '../errors.js';
+import { ActorDiedError, AskTimeoutError, CallingSelfError, NoSuchActorError } from '../errors.js';
+import { attribution } from './attribution.js';
+import { awaited } from './awaited.js';
 import { type Duration, milliseconds } from './duration.js';
 import type { ExitReason } from './exit-reason.js';
 import { Incarnation } from './incarnation.js';
 import { type EventOf, send } from './mailbox.js';
-import { ownerOf } from './owner.js';
-import { askerOf, questionOf } from './question.js';
-import { after } from './time.js';
-import { isStopped } from './xstate.js';
+import { incarnationOfActor, ownerOf } from './owner.js';
+import { askerOf, questionOf, type ReplyOf, type ReplyTo } from './question.js';
+import { endOf, isStopped } from './xstate.js';
 
 export interface AskOptions {
   /** How long to wait for the reply. Default `'5s'`. */
@@ -17,59 +18,52 @@ export interface AskOptions {
 }
 
 /**
- * Sends an event and waits for the `reply` to it. A reply that comes too late is dropped.
+ * Sends an event and waits for the `reply` to it. A reply that comes too late is dropped, and never given to a later question.
+ * It asks one incarnation: if that ends first, it rejects at once, and the next one is not asked (a name can be, see
+ * `Runtime.ask`). When the asker, an actor, ends itself, it rejects, too.
+ *
+ * Its reply is typed by the event, where the actor's events are declared by `Question`; else say what it is: `ask<number>(…)`.
  *
  * @throws AskTimeoutError without a reply in time.
- * @throws ActorDiedError at once when the target ends first; `cause` is the error it ended with.
+ * @throws ActorDiedError at once when the target ends first; `reason` is its exit reason, `cause` the error it ended with.
  * @throws NoSuchActorError when it had ended before.
+ * @throws MailboxFullError when there is no room for the event, or it had to make room for another.
+ * @throws CallingSelfError when an actor asks itself within its own transition (OTP's `calling_self`).
  * @example
  * ```ts
  * const total = await ask<number>(counter, { type: 'how-many' }, { timeout: '1s' });
  * ```
  */
-export function ask<Reply = unknown, R extends AnyActorRef = AnyActorRef>(
+export function ask<R extends AnyActorRef, const E extends EventOf<R>>(
+  ref: R,
+  event: E,
+  options?: AskOptions,
+): Promise<ReplyOf<EventOf<R>, E>>;
+export function ask<Reply, R extends AnyActorRef = AnyActorRef>(
   ref: R,
   event: EventOf<R>,
+  options?: AskOptions,
+): Promise<Reply>;
+export async function ask(
+  ref: AnyActorRef,
+  event: EventOf<AnyActorRef>,
   { timeout = '5s', signal }: AskOptions = {},
-): Promise<Reply> {
-  return new Promise<Reply>((resolve, reject) => {
-    const wait = milliseconds(timeout, 'timeout');
-    const sent = event as { readonly type: string };
-    signal?.throwIfAborted();
-    if (isStopped(ref)) {
-      throw new NoSuchActorError(`'${sent.type}' was asked of the actor '${nameOf(ref)}', which has ended.`);
-    }
-    const undo: (() => void)[] = [];
-    let waiting = true;
-    const settle = (how: () => void): boolean => {
-      if (!waiting) return false;
-      waiting = false;
-      for (const step of undo) step();
-      how();
-      return true;
-    };
-    const fail = (error: unknown): boolean => settle(() => reject(error));
-
-    const timer = after(wait, () =>
-      fail(new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${sent.type}' within ${wait} ms.`)),
+): Promise<never> {
+  const wait = milliseconds(timeout, 'timeout');
+  const asker = currentAsker();
+  if (isStopped(ref)) {
+    throw new NoSuchActorError(`'${event.type}' was asked of the actor '${nameOf(ref)}', which has ended.`);
+  }
+  if (asker?.isInTransition && incarnationOfActor(ref) === asker) {
+    throw new CallingSelfError(
+      `'${nameOf(ref)}' asked itself '${event.type}' within its own transition. Raise the event, or call what answers it.`,
     );
-    undo.push(() => timer.cancel());
-    if (signal !== undefined) {
-      const abort = (): void => void fail(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      undo.push(() => signal.removeEventListener('abort', abort));
-    }
-    undo.push(onDeath(ref, (cause) => fail(died(ref, sent, cause))));
-    const asker = ownerOf(ref)?.scope.attribution.current();
-    // Work of an asker that has ended must not go on for the rest of the timeout.
-    if (asker instanceof Incarnation) undo.push(asker.atEnd(() => fail(asker.signal.reason)));
-
-    const answer = (value: unknown): boolean => settle(() => resolve(value as Reply));
-    try {
-      send(ref, questionOf(sent, { answer, refuse: fail }) as EventOf<R>);
-    } catch (error) {
-      fail(error);
-    }
+  }
+  const late = (): Error =>
+    new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${event.type}' within ${wait} ms.`);
+  return awaited<never>({ wait, late, signal, asker }, ({ resolve, reject, afterwards }) => {
+    afterwards(onDeath(ref, (reason) => reject(died(ref, event, reason))));
+    send(ref, questionOf(event, { answer: (value) => resolve(value as never), refuse: reject }));
   });
 }
 
@@ -77,21 +71,36 @@ export function ask<Reply = unknown, R extends AnyActorRef = AnyActorRef>(
  * Replies to an event that was asked. Once: later replies, and those that nobody waits for any more, are dropped.
  *
  * @returns whether somebody was waiting.
+ * @example
+ * ```ts
+ * on: { 'how-many': { actions: ({ event, context }) => void reply(event, context.count) } }
+ * ```
  */
-export function reply(event: { readonly type: string }, value: unknown): boolean {
+export function reply<E extends { readonly type: string }>(event: E, value: ReplyTo<E>): boolean {
   return askerOf(event)?.answer(value) ?? false;
 }
 
-function onDeath(ref: AnyActorRef, callback: (cause: unknown) => void): () => void {
-  const owner = ownerOf(ref);
-  if (owner?.isMade && owner.ref === ref) {
-    return owner.atEnd((reason: ExitReason) => callback(reason.type === 'error' ? reason.error : undefined));
-  }
-  const life = ref.subscribe({ complete: () => callback(undefined), error: callback });
+/** @internal Whose work asks; undefined when it is no actor's. */
+export function currentAsker(): Incarnation | undefined {
+  const asker = attribution().current();
+  return asker instanceof Incarnation ? asker : undefined;
+}
+
+function onDeath(ref: AnyActorRef, callback: (reason: ExitReason) => void): () => void {
+  const incarnation = incarnationOfActor(ref);
+  if (incarnation !== undefined) return incarnation.atEnd(callback);
+  const end = (): void => callback(endOf(ref));
+  const life = ref.subscribe({ complete: end, error: end });
   return () => life.unsubscribe();
 }
 
 const nameOf = (ref: AnyActorRef): string => ownerOf(ref)?.path ?? ref.id;
 
-const died = (ref: AnyActorRef, event: { readonly type: string }, cause: unknown): ActorDiedError =>
-  new ActorDiedError(`'${nameOf(ref)}' ended before it replied to '${event.type}'.`, { cause });
+function died(ref: AnyActorRef, event: { readonly type: string }, reason: ExitReason): ActorDiedError {
+  const options = reason.type === 'error' ? { cause: reason.error } : {};
+  return new ActorDiedError(
+    `'${nameOf(ref)}' ended before it replied to '${event.type}': ${reason.type}.`,
+    options,
+    reason,
+  );
+}

@@ -203,6 +203,11 @@ export class Incarnation implements AsyncOwner, RootOwner {
     return this.#root?.isBusy === true;
   }
 
+  /** Whether its own transition is what runs, and not something of its family's within it. */
+  get isInTransition(): boolean {
+    return this.#root?.isInTransition === true;
+  }
+
   /** What its snapshot says: the state's value of a machine, else the status. */
   get state(): unknown {
     const snapshot = this.#root?.snapshot;
@@ -272,6 +277,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#phase = 'running';
     this.#startTimer?.cancel();
     this.#report.ready();
+    if (this.spec.name !== undefined) this.scope.names.ready(this.spec.name, this);
     this.#settled({ type: 'ready', info });
   }
 
@@ -291,6 +297,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#reason = reason;
     this.#startTimer?.cancel();
     if (this.spec.name !== undefined) this.scope.names.release(this.spec.name, this);
+    this.scope.groups.forget(this);
     this.#endFamily();
     this.run(() => this.#abort?.abort(obituary(this, reason)));
     const callbacks = this.#atEnd;

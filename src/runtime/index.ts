@@ -1,11 +1,14 @@
 /** What an actor, an exit and a message is: incarnations, sending and asking, names, time. Mechanism, no policy. */
 export { createBus } from './actor-bus.js';
+export { type ActorName, actorName, type EventOfName, type PlainName, type RefOfName } from './actor-name.js';
 export { type AskOptions, ask, reply } from './ask.js';
+export type { AskNameOptions } from './ask-name.js';
 export type { ChildSpec, Restart, Shutdown } from './child-spec.js';
 export type { Duration, Milliseconds } from './duration.js';
 export { exit } from './exit.js';
 export { type ExitReason, isOrderly } from './exit-reason.js';
 export type { ExitEvent } from './exit-signal.js';
+export { dispatch, type InRuntime, join, leave, members } from './group.js';
 export { IGNORE } from './ignore.js';
 export { link, unlink } from './link.js';
 export type { Logger } from './logger.js';
@@ -13,6 +16,7 @@ export { type EventOf, send } from './mailbox.js';
 export type { MailboxPolicy, Overflow } from './mailbox-policy.js';
 export { demonitor, monitor } from './monitor.js';
 export { incarnationOf, loggerOf, signalOf, whenStarted } from './owner.js';
+export type { Question, ReplyOf, ReplyTo } from './question.js';
 export type { ActorIdentity, Offender, RuntimeEvents, SupervisorReportContext } from './runtime-events.js';
 export { sendToName } from './send-to-name.js';
 export type { ShutdownEvent } from './shutdown.js';

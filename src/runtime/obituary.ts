@@ -13,9 +13,11 @@ export const errorOf = (reason: ExitReason): unknown => (reason.type === 'error'
 
 /** What whoever waited for the actor gets, and the work that it began. */
 export const obituary = ({ path, number }: Deceased, reason: ExitReason): ActorDiedError =>
-  new ActorDiedError(`${path} (incarnation ${number}) has ended: ${reason.type}.`, {
-    cause: errorOf(reason),
-  });
+  new ActorDiedError(
+    `${path} (incarnation ${number}) has ended: ${reason.type}.`,
+    { cause: errorOf(reason) },
+    reason,
+  );
 
 export const doneTooSoon = ({ path }: Deceased): StateError =>
   new StateError(

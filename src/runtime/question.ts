@@ -1,3 +1,34 @@
+declare const answered: unique symbol;
+
+/**
+ * The type of an event that is asked, with the type of the reply to it. It changes nothing at run time.
+ *
+ * @example
+ * ```ts
+ * setup({ types: {} as { events: { type: 'inc' } | Question<{ type: 'how-many' }, number> } })
+ * const total = await ask(counter, { type: 'how-many' }); // a number
+ * ```
+ */
+export type Question<E extends { readonly type: string }, Reply> = E & {
+  readonly [answered]?: { readonly reply: Reply };
+};
+
+/** What the reply to an event is; `unknown` where its type does not say. */
+export type ReplyTo<E> = [E] extends [never]
+  ? unknown
+  : typeof answered extends keyof E
+    ? E extends { readonly [answered]?: { readonly reply: infer Reply } }
+      ? Reply
+      : unknown
+    : unknown;
+
+/** The same of an event that was written out, by its `type` among those that an actor takes. */
+export type ReplyOf<Events, Sent> = 0 extends 1 & Events
+  ? unknown
+  : Sent extends { readonly type: infer T }
+    ? ReplyTo<Extract<Events, { readonly type: T }>>
+    : unknown;
+
 /** Where the reply goes. On the event itself, so that a copy of it can be replied to as well. */
 const replyTo = Symbol.for('holdfast.reply-to');
 

@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
 import type { AsyncOwner, Attribution } from './attribution.js';
 import { type Because, DeadLetters } from './dead-letters.js';
+import { Groups } from './groups.js';
 import type { Logger } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
@@ -22,6 +23,7 @@ type BusListener = (event: BusEvent<RuntimeEvents>) => void;
 /** What the actors of one runtime share. */
 export class RuntimeScope {
   readonly names = new Names();
+  readonly groups = new Groups();
   readonly bus: Bus<RuntimeEvents>;
   readonly logger: Logger;
   readonly attribution: Attribution;

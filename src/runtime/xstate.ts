@@ -95,6 +95,8 @@ export class Root {
   /** Who runs under whom, in start order. XState's own registry forgets an actor before it is stopped. */
   readonly #children = new Map<InnerActor, Set<InnerActor>>();
   #busy = 0;
+  /** How many starts and transitions of descendants are on the stack. */
+  #within = 0;
   #ending = false;
   #afterwards: (() => void) | undefined;
 
@@ -117,6 +119,11 @@ export class Root {
   /** Whether the root is starting or in a transition, on this very stack. */
   get isBusy(): boolean {
     return this.#busy > 0;
+  }
+
+  /** Whether a transition of the root itself is what runs now. */
+  get isInTransition(): boolean {
+    return this.#busy > 0 && this.#within === 0;
   }
 
   start(): void {
@@ -168,6 +175,15 @@ export class Root {
     }
   }
 
+  #inFamily<R>(work: () => R): R {
+    this.#within++;
+    try {
+      return work();
+    } finally {
+      this.#within--;
+    }
+  }
+
   #instrument(system: InnerSystem): void {
     const { _register: register, _unregister: unregister, _sendInspectionEvent: inspect } = system;
     system._register = (sessionId, actor) => {
@@ -214,8 +230,12 @@ export class Root {
       // What a family that is being stopped sends its root must not start anything new.
       if (this.#ending && isRoot && event.type !== stopEvent) return;
       if (isRoot) this.#occupied(() => work(event));
-      else work(event);
+      else this.#inFamily(() => work(event));
     };
+    if (!isRoot) {
+      const start = actor.start.bind(actor);
+      actor.start = () => this.#inFamily(start);
+    }
 
     const subscribe = actor.subscribe.bind(actor);
     actor.subscribe = (next, error, complete) => {

@@ -1,7 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createActor, createMachine, fromCallback, fromPromise } from 'xstate';
-import { ActorDiedError, AskTimeoutError, NoSuchActorError, OptionsError } from '../../src/errors.js';
-import { ask, exit, reply, send } from '../../src/runtime/index.js';
+import { type AnyActorRef, createActor, createMachine, fromCallback, fromPromise, setup } from 'xstate';
+import {
+  ActorDiedError,
+  AskTimeoutError,
+  CallingSelfError,
+  NoSuchActorError,
+  OptionsError,
+} from '../../src/errors.js';
+import { ask, exit, incarnationOf, reply, send } from '../../src/runtime/index.js';
 import { child } from '../../supervisors/index.js';
 import { obedient, running } from './running.js';
 
@@ -48,7 +54,7 @@ describe('is answered', () => {
   });
 });
 
-describe('is not answered', () => {
+describe('GS3: is not answered', () => {
   test('in time: and a reply that comes later is dropped', async () => {
     const late = { type: 'none' };
     const logic = createMachine({ on: { question: { actions: ({ event }) => Object.assign(late, event) } } });
@@ -62,11 +68,15 @@ describe('is not answered', () => {
     const error = new Error('x');
     const asked = t.runtime.ask('a', { type: 'inc' }, { timeout: '1h' });
     t.runtime.send('a', { type: 'throw', error } as never);
-    await expect(asked).rejects.toMatchObject({ code: 'HOLDFAST_ACTOR_DIED', cause: error });
+    await expect(asked).rejects.toMatchObject({
+      code: 'HOLDFAST_ACTOR_DIED',
+      cause: error,
+      reason: { type: 'error', error },
+    });
     await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
     const again = t.runtime.ask('a', { type: 'inc' }, { timeout: '1h' });
     exit(t.who('a'), { type: 'killed' });
-    await expect(again).rejects.toBeInstanceOf(ActorDiedError);
+    await expect(again).rejects.toMatchObject({ code: 'HOLDFAST_ACTOR_DIED', reason: { type: 'killed' } });
   });
 
   test('because it is dead, or nobody bears the name', async () => {
@@ -81,7 +91,10 @@ describe('is not answered', () => {
     const actor = createActor(obedient).start();
     const asked = ask(actor, { type: 'inc' }, { timeout: '1h' });
     actor.stop();
-    await expect(asked).rejects.toBeInstanceOf(ActorDiedError);
+    await expect(asked).rejects.toMatchObject({
+      code: 'HOLDFAST_ACTOR_DIED',
+      reason: { type: 'shutdown' },
+    });
   });
 
   test('because whoever asks has given up: with the signal’s reason', async () => {
@@ -146,4 +159,148 @@ test('leaves no timer behind, however it ends', async () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('GS3: a late reply is dropped, and not given to a later question, though it is the same event again', async () => {
+  const kept: { type: string }[] = [];
+  const logic = createMachine({ on: { question: { actions: ({ event }) => void kept.push(event) } } });
+  const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
+  const question = { type: 'question' };
+  await expect(t.runtime.ask('a', question, { timeout: 5 })).rejects.toThrow(AskTimeoutError);
+  const second = t.runtime.ask('a', question);
+  await vi.waitFor(() => expect(kept).toHaveLength(2));
+  const [late, waiting] = kept as [{ type: string }, { type: string }];
+  expect(reply(late, 'late')).toBe(false);
+  expect(reply(waiting, 'in time')).toBe(true);
+  expect(await second).toBe('in time');
+});
+
+describe('GS3: calling oneself', () => {
+  const asking = (outcomes: unknown[], who: (self: AnyActorRef) => AnyActorRef) =>
+    createMachine({
+      on: {
+        go: {
+          actions: ({ self }) =>
+            void ask(who(self), { type: 'get' }).then(
+              (value) => outcomes.push(value),
+              (error: unknown) => outcomes.push(error),
+            ),
+        },
+        get: { actions: ({ event }) => void reply(event, 'me') },
+      },
+    });
+
+  test('within one’s own transition is an error at once', async () => {
+    const outcomes: unknown[] = [];
+    const t = await running({
+      children: [child({ id: 'a', name: 'a', logic: asking(outcomes, (self) => self) })],
+    });
+    t.runtime.send('a', { type: 'go' });
+    await vi.waitFor(() => expect(outcomes).toEqual([expect.any(CallingSelfError)]));
+    expect(t.incarnation('a')).toBe(1);
+  });
+
+  test('another is none, nor is what an actor invoked asking it', async () => {
+    const outcomes: unknown[] = [];
+    const parent = setup({
+      actors: {
+        inner: fromPromise(async ({ input }: { input: AnyActorRef }) =>
+          outcomes.push(await ask(input, { type: 'get' })),
+        ),
+      },
+    }).createMachine({
+      initial: 'off',
+      states: { off: { on: { on: 'on' } }, on: { invoke: { src: 'inner', input: ({ self }) => self } } },
+      on: { get: { actions: ({ event }) => void reply(event, 'parent') } },
+    });
+    const t = await running({
+      children: [
+        child({ id: 'a', name: 'a', logic: asking(outcomes, () => t.who('b')) }),
+        child({ id: 'b', name: 'b', logic: asking([], (self) => self) }),
+        child({ id: 'p', name: 'p', logic: parent }),
+      ],
+    });
+    t.runtime.send('a', { type: 'go' });
+    await vi.waitFor(() => expect(outcomes).toEqual(['me']));
+    t.who('p').send({ type: 'on' });
+    await vi.waitFor(() => expect(outcomes).toEqual(['me', 'parent']));
+  });
+});
+
+describe('a name', () => {
+  /** Replies with its incarnation, or dies of the question so many times first. */
+  const fragile = (deaths: { left: number }) =>
+    createMachine({
+      on: {
+        get: {
+          actions: ({ event, self }) => {
+            if (deaths.left-- > 0) throw new Error('x');
+            reply(event, incarnationOf(self));
+          },
+        },
+      },
+    });
+  const named = (deaths: number, more: object = {}) =>
+    running({
+      maxRestarts: 5,
+      children: [child({ id: 'a', name: 'a', logic: fragile({ left: deaths }), ...more })],
+    });
+
+  test('is asked once: the end of who bears it now rejects', async () => {
+    const t = await named(1);
+    await expect(t.runtime.ask('a', { type: 'get' })).rejects.toThrow(ActorDiedError);
+  });
+
+  test('across restarts: the next incarnation is asked, and the one after it', async () => {
+    const t = await named(2);
+    expect(await t.runtime.ask('a', { type: 'get' }, { acrossRestarts: true })).toBe(3);
+  });
+
+  test('across restarts: within one deadline', async () => {
+    vi.useFakeTimers();
+    try {
+      const t = await named(0, { restart: 'temporary' });
+      exit(t.who('a'), { type: 'killed' });
+      const options = { acrossRestarts: true, timeout: 1000 };
+      const asked = t.runtime.ask('a', { type: 'get' }, options).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(vi.getTimerCount()).toBe(1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await asked).toBeInstanceOf(AskTimeoutError);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('across restarts: waits until who bears it is ready', async () => {
+    const t = await running({
+      children: [child({ id: 'a', name: 'a', logic: obedient, input: () => ({ waits: starts++ > 0 }) })],
+    });
+    exit(t.who('a'), { type: 'killed' });
+    await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
+    t.who('a').send({ type: 'inc' });
+    const asked = t.runtime.ask('a', { type: 'get' }, { acrossRestarts: true });
+    t.who('a').send({ type: 'inc' });
+    await new Promise((resolve) => setImmediate(resolve));
+    t.who('a').send({ type: 'inc' });
+    t.who('a').send({ type: 'ready' });
+    expect(await asked).toBe(3);
+  });
+  let starts = 0;
+
+  test('across restarts: the runtime’s end rejects, and so does a signal', async () => {
+    const t = await named(0, { restart: 'temporary' });
+    exit(t.who('a'), { type: 'killed' });
+    const controller = new AbortController();
+    const options = { acrossRestarts: true, timeout: '1h' } as const;
+    const aborted = t.runtime.ask('a', { type: 'get' }, { ...options, signal: controller.signal });
+    const waiting = t.runtime.ask('a', { type: 'get' }, options);
+    controller.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    const rejected = expect(waiting).rejects.toBeInstanceOf(NoSuchActorError);
+    await t.runtime.stop();
+    await rejected;
+    await expect(t.runtime.ask('a', { type: 'get' }, options)).rejects.toBeInstanceOf(NoSuchActorError);
+  });
 });

@@ -1,0 +1,48 @@
+import type { AnyActorRef } from 'xstate';
+import { isOver } from './xstate.js';
+
+interface Member {
+  readonly ref: AnyActorRef;
+}
+
+/** Who is in which group: a key that many actors may have, one of them several times. Nobody sees a member that has ended. */
+export class Groups {
+  readonly #groups = new Map<string, Map<Member, number>>();
+  readonly #joined = new Map<Member, Set<string>>();
+
+  /** How many groups there are. */
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  join(group: string, member: Member): void {
+    const members = this.#groups.get(group) ?? new Map<Member, number>();
+    this.#groups.set(group, members.set(member, (members.get(member) ?? 0) + 1));
+    const joined = this.#joined.get(member) ?? new Set();
+    this.#joined.set(member, joined.add(group));
+  }
+
+  leave(group: string, member: Member): void {
+    const members = this.#groups.get(group);
+    members?.delete(member);
+    if (members?.size === 0) this.#groups.delete(group);
+    const joined = this.#joined.get(member);
+    joined?.delete(group);
+    if (joined?.size === 0) this.#joined.delete(member);
+  }
+
+  /** It has ended. */
+  forget(member: Member): void {
+    if (this.#joined.size === 0) return;
+    for (const group of this.#joined.get(member) ?? []) this.leave(group, member);
+  }
+
+  /** Each as often as it has joined, in the order in which they first did. */
+  members(group: string): AnyActorRef[] {
+    const refs: AnyActorRef[] = [];
+    for (const [{ ref }, times] of this.#groups.get(group) ?? []) {
+      if (!isOver(ref)) for (let n = 0; n < times; n++) refs.push(ref);
+    }
+    return refs;
+  }
+}
