@@ -84,21 +84,37 @@ const dynamicSchema = v.strictObject({
   ),
 });
 
+const later = { autoShutdown: v.optional(v.unknown()) };
+/** What is checked first, in OTP's order: the duration of `within` comes before the rest. */
+const staticFirst = v.strictObject({
+  ...staticSchema.entries,
+  ...later,
+  children: v.optional(v.unknown()),
+});
+const dynamicFirst = v.strictObject({
+  ...dynamicSchema.entries,
+  ...later,
+  child: v.optional(v.unknown()),
+  maxChildren: v.optional(v.unknown()),
+});
+
 /** @throws OptionsError that names the option, what was given and what would do. */
 export function resolveOptions(options: SupervisorOptions): ResolvedOptions {
-  const { strategy, children, ...rest } = checkedOptions(staticSchema, options, { of: 'supervisor' });
-  const { autoShutdown } = rest;
-  const intensity = intensityOf(rest);
+  const of = 'supervisor';
+  const intensity = intensityOf(checkedOptions(staticFirst, options, { of }));
+  const { strategy, children, autoShutdown } = checkedOptions(staticSchema, options, { of });
   return { strategy, intensity, autoShutdown, specs: resolveSpecs(children, 'children', autoShutdown) };
 }
 
 /** @throws OptionsError that names the option, what was given and what would do. */
 export function resolveDynamicOptions(options: DynamicSupervisorOptions): ResolvedOptions {
-  const { child, maxChildren, ...rest } = checkedOptions(dynamicSchema, options, { of: 'dynamicSupervisor' });
+  const of = 'dynamicSupervisor';
+  const intensity = intensityOf(checkedOptions(dynamicFirst, options, { of }));
+  const { child, maxChildren, autoShutdown } = checkedOptions(dynamicSchema, options, { of });
   return {
     strategy: 'one-for-one',
-    intensity: intensityOf(rest),
-    autoShutdown: rest.autoShutdown,
+    intensity,
+    autoShutdown,
     specs: [],
     dynamic: { child, maxChildren },
   };
