@@ -93,7 +93,7 @@ describe('E1: startChild', () => {
 });
 
 describe('E2: addressed by ref', () => {
-  it('E2, case 25: terminateChild by id, by ref, again, of a stranger', async () => {
+  it('E2, cases 25, 31: terminateChild by id, by ref, again, of a stranger', async () => {
     const t = await dynamicStage();
     const [x, y] = [await started(t), await started(t)];
     const stranger = createActor(createMachine({})).start();
@@ -108,7 +108,7 @@ describe('E2: addressed by ref', () => {
     expect(t.took().slice(2)).toEqual(['-1#1 shutdown']);
   });
 
-  it('E2: restartChild, deleteChild: there is nothing to restart or to delete', async () => {
+  it('E2, case 25: restartChild, deleteChild: there is nothing to restart or to delete', async () => {
     const t = await dynamicStage();
     await started(t);
     expect(await restartChild(t.root, '1').catch(code)).toBe('HOLDFAST_DYNAMIC_CHILD');

@@ -1,5 +1,7 @@
 /** K: supervisors under supervisors. */
 import { expect, it } from 'vitest';
+import type { AnyActorRef } from 'xstate';
+import { incarnationOf } from '../../src/runtime/index.js';
 import { startChild } from '../../supervisors/index.js';
 import { nested, type Stage, stage, worker } from './build.js';
 
@@ -110,4 +112,23 @@ it('K3: one whose restart fails is a failed start, tried again', async () => {
     's start-error b e',
     'start-error s shutdown:StartError',
   ]);
+});
+
+it('case 82: named supervisors and workers are restarted under their names', async () => {
+  const names = ['sup', 'one', 'two'];
+  const t = await stage({
+    maxRestarts: 9,
+    children: [
+      nested(
+        's',
+        { maxRestarts: 0, children: [worker('x', { name: 'one' }), worker('y', { name: 'two' })] },
+        { name: 'sup' },
+      ),
+    ],
+  });
+  const before = names.map((name) => t.runtime.whereis(name));
+  await t.ends('s/x');
+  await t.ends('s');
+  expect(names.map((name) => incarnationOf(t.runtime.whereis(name) as AnyActorRef))).toEqual([3, 3, 3]);
+  for (const ref of before) expect(names.map((name) => t.runtime.whereis(name))).not.toContain(ref);
 });

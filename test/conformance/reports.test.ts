@@ -80,7 +80,7 @@ it('L1: children of a dynamic supervisor by their numbers, and together at its e
   ]);
 });
 
-it('L2: progress: each start of a child, however it came about, but of none that was ignored', async () => {
+it('L2, case 33: progress: each start of a child, however it came about, but of none that was ignored', async () => {
   const t = await stage({ children: [worker('a'), worker('i', { starts: ['ignore'] })] });
   const ready: string[] = [];
   t.runtime.bus.subscribe('actor.ready', ({ path, incarnation }) => ready.push(`${path}#${incarnation}`));
@@ -112,7 +112,7 @@ it('L3: nothing of orderly ends, of calls that failed, of children terminated by
   expect(t.reported()).toEqual([]);
 });
 
-it('L1: one line each in the log, at error', async () => {
+it('L1, cases 92, 93: one line each in the log, at error', async () => {
   const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   const at = (level: keyof Logger) => (fields: object, message: string) =>
     void lines.push({ level, message, fields: fields as Record<string, unknown> });
