@@ -8,7 +8,8 @@ import { Incarnation } from './incarnation.js';
 import { type EventOf, send } from './mailbox.js';
 import { incarnationOfActor, ownerOf } from './owner.js';
 import { askerOf, questionOf, type ReplyOf, type ReplyTo } from './question.js';
-import { endOf, isStopped } from './xstate.js';
+import { onEnd } from './ties.js';
+import { isStopped } from './xstate.js';
 
 export interface AskOptions {
   /** How long to wait for the reply. Default `'5s'`. */
@@ -62,7 +63,7 @@ export async function ask(
   const late = (): Error =>
     new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${event.type}' within ${wait} ms.`);
   return awaited<never>({ wait, late, signal, asker }, ({ resolve, reject, afterwards }) => {
-    afterwards(onDeath(ref, (reason) => reject(died(ref, event, reason))));
+    afterwards(onEnd(ref, (reason) => reject(died(ref, event, reason))));
     send(ref, questionOf(event, { answer: (value) => resolve(value as never), refuse: reject }));
   });
 }
@@ -84,14 +85,6 @@ export function reply<E extends { readonly type: string }>(event: E, value: Repl
 export function currentAsker(): Incarnation | undefined {
   const asker = attribution().current();
   return asker instanceof Incarnation ? asker : undefined;
-}
-
-function onDeath(ref: AnyActorRef, callback: (reason: ExitReason) => void): () => void {
-  const incarnation = incarnationOfActor(ref);
-  if (incarnation !== undefined) return incarnation.atEnd(callback);
-  const end = (): void => callback(endOf(ref));
-  const life = ref.subscribe({ complete: end, error: end });
-  return () => life.unsubscribe();
 }
 
 const nameOf = (ref: AnyActorRef): string => ownerOf(ref)?.path ?? ref.id;

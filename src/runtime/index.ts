@@ -21,4 +21,5 @@ export type { ActorIdentity, Offender, RuntimeEvents, SupervisorReportContext } 
 export { sendToName } from './send-to-name.js';
 export type { ShutdownEvent } from './shutdown.js';
 export type { TreeNode } from './supervisor-handle.js';
+export * as sys from './sys.js';
 export type { DownEvent, MonitorRef } from './ties.js';

@@ -94,12 +94,8 @@ export function tiesOf(ref: AnyActorRef): Ties {
   const made = new Ties(ref);
   ties.set(ref, made);
   const incarnation = incarnationOfActor(ref);
-  if (incarnation !== undefined) {
-    incarnation.ties = made;
-  } else {
-    const end = (): void => made.end(endOf(ref));
-    ref.subscribe({ complete: end, error: end });
-  }
+  if (incarnation !== undefined) incarnation.ties = made;
+  else onEnd(ref, (reason) => made.end(reason));
   return made;
 }
 
@@ -109,7 +105,16 @@ export function isGone(ref: AnyActorRef): boolean {
   return incarnation === undefined ? isOver(ref) : incarnation.reason !== undefined;
 }
 
-/** At once in the target's turn; told until the monitor is taken back. */
+/** Calls back when an actor ends, supervised or not. Returns the way out. */
+export function onEnd(ref: AnyActorRef, callback: (reason: ExitReason) => void): () => void {
+  const incarnation = incarnationOfActor(ref);
+  if (incarnation !== undefined) return incarnation.atEnd(callback);
+  const end = (): void => callback(endOf(ref));
+  const life = ref.subscribe({ complete: end, error: end });
+  return () => life.unsubscribe();
+}
+
+/** Told until the monitor is taken back. */
 export function tellDown(monitor: Monitor, reason: ExitReason): void {
   const { target } = monitor;
   const event: DownEvent = { type: 'holdfast.down', ref: monitor, target, reason };

@@ -30,10 +30,15 @@ interface InnerSnapshot {
   readonly error?: unknown;
   readonly value?: unknown;
   readonly machine?: InnerMachine;
+  readonly context?: unknown;
+  readonly tags?: ReadonlySet<string>;
+  readonly children?: Readonly<Record<string, unknown>>;
+  readonly historyValue?: unknown;
 }
 
 interface InnerMachine {
   getTransitionData(snapshot: InnerSnapshot, event: InnerEvent): readonly { readonly eventType: string }[];
+  resolveState(config: Pick<InnerSnapshot, 'value' | 'context' | 'historyValue'>): InnerSnapshot;
 }
 
 interface InnerSystem {
@@ -61,6 +66,7 @@ interface InnerActor {
   start(): unknown;
   _stop(): unknown;
   _error(error: unknown): void;
+  update(snapshot: InnerSnapshot, event: InnerEvent): void;
 }
 
 const inner = (ref: AnyActorRef): InnerActor => ref as unknown as InnerActor;
@@ -371,6 +377,30 @@ function errorWatchers(system: InnerSystem): ErrorWatchers {
     for (const watcher of [...watchers]) watcher(actor);
   };
   return watchers;
+}
+
+export const snapshotOf = (ref: AnyActorRef): InnerSnapshot => inner(ref)._snapshot as InnerSnapshot;
+
+/** What of an actor's state can be replaced. */
+export interface Changeable {
+  /** The state of a machine. */
+  readonly value?: unknown;
+  readonly context?: unknown;
+}
+
+/** Whether an actor has a context, which its transitions make anew. */
+export const hasState = (ref: AnyActorRef): boolean => 'context' in snapshotOf(ref);
+
+/** Gives an actor another state, as if a transition without any action had led there. Throws before anything has changed. */
+export function replaceSnapshot(ref: AnyActorRef, change: Changeable): void {
+  const actor = inner(ref);
+  const { _snapshot: before } = actor;
+  const { machine, value, context, historyValue, children } = before as InnerSnapshot;
+  const next = { value, context, historyValue, ...change };
+  const after = machine
+    ? { ...machine.resolveState(next), children }
+    : { ...(before as InnerSnapshot), context: next.context };
+  actor.update(after as InnerSnapshot, { type: 'holdfast.replace-state' });
 }
 
 /** XState's words for a `sendParent` of an actor that has no parent. */
