@@ -22,9 +22,12 @@ const lapsesBorne = 8;
 export class Reader<V> {
   readonly #core: CacheCore<V>;
   readonly #clock = new CoarseClock();
+  /** The table holds keys as they come. */
+  readonly #plain: boolean;
 
   constructor(core: CacheCore<V>) {
     this.#core = core;
+    this.#plain = !core.keys.secret;
   }
 
   lookup(key: string): Lookup<V> {
@@ -34,17 +37,9 @@ export class Reader<V> {
   /** The hot path: what `lookup` would say, without saying it. */
   get(key: string): V | undefined {
     const core = this.#core;
-    const stored = core.keys.secret || typeof key !== 'string' ? core.keys.stored(key) : key;
-    const slot = core.table.slotOf(stored);
-    if (slot >= 0) {
-      const { age, wall } = this.#clock.read();
-      const standing = core.table.hit(slot, age, wall, core.doubtBefore);
-      if (standing > 0) {
-        if (standing === 2) core.counters.fresh++;
-        else core.counters.stale++;
-        return core.table.valueAt(slot);
-      }
-    }
+    const stored = this.#plain && typeof key === 'string' ? key : core.keys.stored(key);
+    const value = core.table.glance(stored, this.#clock.read(), core.doubtBefore, core.counters);
+    if (value !== undefined) return value;
     this.lookup(key);
     return undefined;
   }

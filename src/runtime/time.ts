@@ -43,7 +43,7 @@ export function noteSleep(): void {
 }
 
 /**
- * Both clocks for a hot path: read once per stretch of synchronous code, or every 32 reads within a longer one, because
+ * Both clocks for a hot path: read once per stretch of synchronous code, or every 128 reads within a longer one, because
  * reading a clock costs twice what a Map's `get` does.
  */
 export class CoarseClock {
@@ -59,7 +59,7 @@ export class CoarseClock {
   /** Brings `age` and `wall` up to date. */
   read(): this {
     if (this.#left-- > 0) return this;
-    this.#left = 32;
+    this.#left = 128;
     this.age = ageNow();
     this.wall = wallNow();
     if (!this.#ending) {

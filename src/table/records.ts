@@ -18,7 +18,11 @@ export class Records<V> {
   tombstones = 0;
 
   ttl(slot: number): number {
-    const term = this.slots.term(slot);
+    return this.ttlBy(this.slots.term(slot), slot);
+  }
+
+  /** As `ttl`, by the slot's term. */
+  ttlBy(term: number, slot: number): number {
     return term === ownTerm ? this.slots.page(slot).ttl![slot & pageMask]! : this.#terms.ttls[term]!;
   }
 

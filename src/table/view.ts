@@ -1,6 +1,18 @@
-import { flagsBits, Kind, pageBits, pageMask, pageSize, visitedBit } from './page.js';
+import { flagsBits, Kind, kindBits, pageBits, pageMask, pageSize, termShift, visitedBit } from './page.js';
 import type { Denial, Tombstone } from './record.js';
 import { Records } from './records.js';
+
+/** The time, by both clocks: monotonic ms for ages, ms since the epoch. */
+export interface Clocks {
+  readonly age: number;
+  readonly wall: number;
+}
+
+/** Where a reader counts what it was given. */
+export interface Tally {
+  fresh: number;
+  stale: number;
+}
 
 /**
  * What can be read of a table. Entries live in slots, numbers that hold until the entry leaves: use one before anything
@@ -84,20 +96,25 @@ export class View<V> {
   }
 
   /**
-   * A read on a hot path, in one look: 0 where the entry is past either end, 1 where it may still be read, 2 where it is also
-   * within its `ttl`, confirmed at `notBefore` or later, and carries no flag. Not past an end, it counts as touched.
+   * A read on a hot path, in one look: the value, if the key has an entry that is past neither end. It then counts as touched,
+   * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag.
    */
-  hit(slot: number, now: number, wall: number, notBefore: number): 0 | 1 | 2 {
-    const page = this.records.slots.page(slot);
+  glance(key: string, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
+    const { slots } = this.records;
+    const slot = slots.find(key);
+    if (slot < 0) return undefined;
+    const { meta, times, values } = slots.page(slot);
     const at = slot & pageMask;
-    if (wall >= page.times[2 * at + 1]!) return 0;
-    const confirmedAt = page.times[2 * at]!;
-    const age = now - confirmedAt;
-    const within = age < this.records.ttl(slot);
-    if (!within && now >= this.records.ageDeadline(slot)) return 0;
-    const meta = page.meta[at]!;
-    if ((meta & visitedBit) === 0) page.meta[at] = meta | visitedBit;
-    return within && (meta & flagsBits) === 0 && confirmedAt >= notBefore ? 2 : 1;
+    const word = meta[at]!;
+    if ((word & kindBits) !== Kind.entry) return undefined;
+    const confirmedAt = times[2 * at]!;
+    if (wall >= times[2 * at + 1]!) return undefined;
+    const within = age - confirmedAt < this.records.ttlBy(word >>> termShift, slot);
+    if (!within && age >= this.records.ageDeadline(slot)) return undefined;
+    if ((word & visitedBit) === 0) meta[at] = word | visitedBit;
+    if (within && (word & flagsBits) === 0 && confirmedAt >= notBefore) tally.fresh += 1;
+    else tally.stale += 1;
+    return values[at];
   }
 
   /** The entry was read: it is among the last to make room. */

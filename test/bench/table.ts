@@ -60,7 +60,8 @@ async function reads(bench: Bench, count: number): Promise<void> {
   const lru = new LRUCache<string, Session>({ max: count, ttl });
   const table = makeTable();
   const now = performance.now();
-  const wall = Date.now();
+  const clocks = { age: now, wall: Date.now() };
+  const tally = { fresh: 0, stale: 0 };
   keys.forEach((key, nth) => {
     const session = sessionOf(nth);
     map.set(key, session);
@@ -71,10 +72,7 @@ async function reads(bench: Bench, count: number): Promise<void> {
   const asked = Array.from({ length: mask + 1 }, () => keys[Math.floor(Math.random() * count)] ?? '');
   const strangers = tokens(mask + 1);
   const times = Math.ceil(1_000_000 * bench.scale);
-  const get = (key: string): Session | undefined => {
-    const slot = table.slotOf(key);
-    return slot >= 0 && table.hit(slot, now, wall, 0) > 0 ? table.valueAt(slot) : undefined;
-  };
+  const get = (key: string): Session | undefined => table.glance(key, clocks, 0, tally);
   const among = count.toLocaleString('en');
   for (const [what, probes] of [
     ['hit', asked],

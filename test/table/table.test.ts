@@ -159,27 +159,46 @@ describe('a hit in one look', () => {
   const hit = (options: Partial<EntryOptions>, now: number, wall = 0, notBefore = 0) => {
     const t = table();
     t.put('a', 1, entry(options));
-    return t.hit(t.slotOf('a'), now, wall, notBefore);
+    const tally = { fresh: 0, stale: 0 };
+    const value = t.glance('a', { age: now, wall }, notBefore, tally);
+    expect(tally.fresh + tally.stale).toBe(value === undefined ? 0 : 1);
+    return value === undefined ? 'over' : tally.fresh > 0 ? 'fresh' : 'readable';
   };
 
   it('tells fresh from readable from over, to the millisecond', () => {
-    expect([0, 999, 1000, 1999, 2000].map((now) => hit({}, now))).toEqual([2, 2, 1, 1, 0]);
-    expect([999, 1000].map((wall) => hit({ expiresAt: 1000 }, 0, wall))).toEqual([2, 0]);
-    expect(hit({ staleFor: Number.POSITIVE_INFINITY }, Number.MAX_VALUE)).toBe(1);
+    expect([0, 999, 1000, 1999, 2000].map((now) => hit({}, now))).toEqual([
+      'fresh',
+      'fresh',
+      'readable',
+      'readable',
+      'over',
+    ]);
+    expect([999, 1000].map((wall) => hit({ expiresAt: 1000 }, 0, wall))).toEqual(['fresh', 'over']);
+    expect(hit({ staleFor: Number.POSITIVE_INFINITY }, Number.MAX_VALUE)).toBe('readable');
   });
 
   it('takes nothing for fresh that is flagged or in doubt', () => {
-    expect(hit({ flags: 1 }, 0)).toBe(1);
-    expect(hit({ flags: 128 }, 0)).toBe(1);
-    expect(hit({ confirmedAt: 10 }, 20, 0, 11)).toBe(1);
-    expect(hit({ confirmedAt: 10 }, 20, 0, 10)).toBe(2);
+    expect(hit({ flags: 1 }, 0)).toBe('readable');
+    expect(hit({ flags: 128 }, 0)).toBe('readable');
+    expect(hit({ confirmedAt: 10 }, 20, 0, 11)).toBe('readable');
+    expect(hit({ confirmedAt: 10 }, 20, 0, 10)).toBe('fresh');
   });
 
   it('never serves what was latched, whatever the wall says', () => {
     const t = table();
     t.put('a', 1, entry({ expiresAt: 1000 }));
     t.latch(t.slotOf('a'));
-    expect(t.hit(t.slotOf('a'), 0, 0, 0)).toBe(0);
+    expect(t.glance('a', { age: 0, wall: 0 }, 0, { fresh: 0, stale: 0 })).toBeUndefined();
+  });
+
+  it('finds entries only: no denial, no tombstone, no key that nobody knows', () => {
+    const t = table();
+    const tally = { fresh: 0, stale: 0 };
+    t.put('a', 1, entry());
+    t.bury('a', 'revoked', 0);
+    t.deny('b', { at: 0, until: 1000, because: 'source' }, t.lease('read'));
+    const found = ['a', 'b', 'c'].map((key) => t.glance(key, { age: 0, wall: 0 }, 0, tally));
+    expect([...found, tally]).toEqual([undefined, undefined, undefined, { fresh: 0, stale: 0 }]);
   });
 });
 
