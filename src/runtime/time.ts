@@ -118,7 +118,7 @@ export function yieldToLoop(): Promise<void> {
 }
 
 /** A budget of own work in one stretch: `spent()` says when to yield. */
-export function slice(budget: Milliseconds = 5): { spent(): boolean; renew(): void } {
+export function slice(budget: Milliseconds = 3): { spent(): boolean; renew(): void } {
   let until = monotonicNow() + budget;
   return {
     spent: () => monotonicNow() >= until,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cache, defineCache, type Row } from 'holdfast';
-import { type LoopReport, watchLoop } from './harness/loop-watch.js';
+import { guest, type LoopReport, watchLoop } from './harness/loop-watch.js';
 import { type Session, session, tokens } from './harness/sessions.js';
 import { type Bench, suite } from './harness/suite.js';
 
@@ -28,7 +28,7 @@ async function passes(bench: Bench, count: number, folder: string): Promise<void
   const map = new Map<string, Session>();
   const inMap = await watchLoop(async () => {
     for (let from = 0; from < count; from += page) {
-      for (const { key, value } of rows(keys, from)) map.set(key, value as Session);
+      for (const { key, value } of guest(() => rows(keys, from))) map.set(key, value as Session);
       await new Promise(setImmediate);
     }
   });
@@ -61,12 +61,11 @@ async function passes(bench: Bench, count: number, folder: string): Promise<void
   await mortal.stop();
 }
 
-function* rows(keys: readonly string[], from: number, expiresAt?: number): Generator<Row<Session>> {
-  for (let index = from; index < Math.min(keys.length, from + page); index += 1) {
-    const value = session(index);
-    yield { key: keys[index] as string, value, expiresAt: expiresAt ?? value.expiresAt };
-  }
-}
+const rows = (keys: readonly string[], from: number, expiresAt?: number): Row<Session>[] =>
+  keys.slice(from, from + page).map((key, nth) => {
+    const value = session(from + nth);
+    return { key, value, expiresAt: expiresAt ?? value.expiresAt };
+  });
 
 function make(
   keys: readonly string[],
@@ -78,7 +77,9 @@ function make(
     source: {
       load: async () => undefined,
       async *scan() {
-        for (let from = 0; from < keys.length; from += page) yield { rows: [...rows(keys, from, expiresAt)] };
+        for (let from = 0; from < keys.length; from += page) {
+          yield { rows: guest(() => rows(keys, from, expiresAt)) };
+        }
       },
     },
     sweep: { every: '1h' },

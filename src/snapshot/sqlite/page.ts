@@ -10,7 +10,7 @@ import { type Chunk, FrameWriter, operation, readFrames } from './frame.js';
 import { packEntry, packTombstone, packWord, unpackEntry, unpackTombstone } from './record.js';
 
 /** Own work in one stretch, ms. A single huge value may take longer. */
-const budget = 4;
+const budget = 3;
 
 export interface PackedPage extends SnapshotAppended {
   readonly chunks: readonly Chunk[];
