@@ -28,10 +28,19 @@ export interface ChildSpec<L extends AnyActorLogic = AnyActorLogic> {
   readonly startTimeout?: Duration;
   /** What else a start tells (OTP's `{ok, Pid, Info}`). */
   readonly startInfo?: (snapshot: SnapshotFrom<L>) => unknown;
-  /** Told of exits and orders to stop by events, instead of being ended by them. */
+  /**
+   * Exit signals, over links and by `exit`, come as events (`holdfast.exit`) instead of ending it; all but `killed` by `exit`. Logic
+   * other than a machine is then also asked to stop by `holdfast.shutdown`, and has its `shutdown` time. Default false.
+   */
   readonly trapExit?: boolean;
+  /** How many events may wait for it, and what becomes of one more. */
   readonly mailbox?: {
+    /** Events, 1 or more. What the runtime itself tells it (`holdfast.*`) does not count. Default 10,000. */
     readonly bound?: number;
+    /**
+     * `'reject'`, the default: `send` throws and `ask` rejects with `MailboxFullError`. `'drop-newest'`, `'drop-oldest'`: that
+     * event is a dead letter. For whoever sends by name, to a group or over a bus it is always one.
+     */
     readonly overflow?: 'reject' | 'drop-oldest' | 'drop-newest';
   };
 }
