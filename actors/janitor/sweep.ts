@@ -49,10 +49,10 @@ async function evictOver<V>(core: CacheCore<V>, stretch: Stretch): Promise<numbe
   return sum;
 }
 
-/** A revocation that the source never confirmed is kept as long as a stale value could have been served, no longer. */
+/** A revocation that the source never confirmed is kept for `staleFor`, no longer. */
 async function liftOldTombstones<V>(core: CacheCore<V>, stretch: Stretch): Promise<void> {
   const { policy, table } = core;
-  const longest = policy.ttl + (Number.isFinite(policy.staleFor) ? policy.staleFor : withoutExpiry);
+  const longest = Number.isFinite(policy.staleFor) ? policy.staleFor : withoutExpiry;
   const before = ageNow() - longest;
   for (const { key, at, seq } of table.buried()) {
     if (at < before) table.liftTombstone(key, seq);
