@@ -97,6 +97,25 @@ describe('what a supervisor leaves is looked at when it is known whether it is s
     }
   });
 
+  test('not before: a supervisor above that gives up with it may be started again, and it too', async () => {
+    const seen: boolean[] = [];
+    const options = { maxRestarts: 0, children: [child({ id: 'x', name: 'x', logic: obedient })] };
+    const logic = supervisorWith(options, () => seen.push(t.runtime.whereis('x') !== undefined));
+    const inner = supervisor({ maxRestarts: 0, children: [child({ id: 't', logic })] });
+    const t = await running({ children: [child({ id: 'inner', logic: inner })] });
+    exit(t.who('x'), { type: 'killed' });
+    await settle();
+    expect(t.incarnation('x')).toBe(2);
+    expect(seen).toEqual([true]);
+  });
+
+  test('of a temporary child with the supervisor that ends', async () => {
+    const { over, logic } = tree();
+    const t = await running({ children: [child({ id: 't', logic, restart: 'temporary' })] });
+    await t.runtime.stop();
+    expect(over).toHaveBeenCalledTimes(1);
+  });
+
   test('in a plain machine, when it has ended', async () => {
     const { over, logic } = tree();
     const sup = createActor(supervisor({ children: [child({ id: 't', logic })] }));

@@ -72,6 +72,15 @@ test('what is sound but for one option is not cast from the last one', () => {
     { significant: 1 },
     { x: 1 },
     { id: '' },
+    { id: 5 },
+    { logic: 'none' },
+    { name: '' },
+    { name: 5 },
+    { ready: 'no' },
+    { startInfo: 5 },
+    { startTimeout: 'soon' },
+    { trapExit: 1 },
+    { mailbox: { bound: 0 } },
   ]) {
     const mold = new SpecMold('any-significant');
     mold.resolve(sound);
