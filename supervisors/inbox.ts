@@ -42,8 +42,9 @@ export class Inbox {
       if (this.#suspended || this.#closed) return resolve();
       this.#suspenders.add(resolve);
       this.post(() => {
+        // Resumed before it had come to that: it never does.
+        if (!this.#suspenders.delete(resolve)) return;
         this.#suspended = true;
-        this.#suspenders.delete(resolve);
         resolve();
       });
     });
@@ -51,6 +52,7 @@ export class Inbox {
 
   resume(): void {
     this.#suspended = false;
+    this.#dismiss();
     this.#wake();
   }
 
@@ -59,6 +61,10 @@ export class Inbox {
     this.#closed = true;
     this.#waiting = new Fifo();
     this.#urgent = undefined;
+    this.#dismiss();
+  }
+
+  #dismiss(): void {
     for (const resolve of this.#suspenders) resolve();
     this.#suspenders.clear();
   }

@@ -1,6 +1,7 @@
 /** F and G: what becomes of a child that ended, and how often. */
 import { describe, expect, it, vi } from 'vitest';
-import type { ExitReason } from '../../src/runtime/index.js';
+import { type ExitReason, exit } from '../../src/runtime/index.js';
+import { supervisorHandle } from '../../src/runtime/supervisor-handle.js';
 import {
   countChildren,
   restartChild,
@@ -253,5 +254,34 @@ describe('suspended', () => {
       expect(t.end).toBe('shutdown');
     });
     expect(t.took()).toEqual([]);
+  });
+
+  it('Y1: in its turn, behind what waits; what is asked meanwhile waits in order', async () => {
+    const t = await stage({ children: [worker('a'), worker('b')] });
+    const handle = supervisorHandle(t.root);
+    const before = terminateChild(t.root, 'a');
+    const suspended = handle?.suspend();
+    const order: string[] = [];
+    void before.then(() => order.push('terminated'));
+    void suspended?.then(() => order.push('suspended'));
+    const after = [restartChild(t.root, 'a'), terminateChild(t.root, 'b'), whichChildren(t.root)] as const;
+    await t.settle(1000);
+    expect([order, t.took()]).toEqual([['terminated', 'suspended'], ['-a#1 shutdown']]);
+    await handle?.suspend();
+    handle?.resume();
+    expect(written((await Promise.all(after))[2])).toEqual(['a#2', 'b -']);
+  });
+
+  it('Y1: resumed before it has come to it, it is not suspended; ended, it resolves', async () => {
+    const t = await stage({ children: [worker('a')] });
+    const handle = supervisorHandle(t.root);
+    const suspended = handle?.suspend();
+    handle?.resume();
+    await suspended;
+    expect(await t.which()).toEqual(['a#1']);
+    const never = handle?.suspend();
+    exit(t.root, killed);
+    await never;
+    await handle?.suspend();
   });
 });

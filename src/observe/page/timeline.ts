@@ -28,6 +28,7 @@ const stories = {
   'actor.restarted': (e) => ['good', who(e), 'restarted as #' + e.incarnation],
   'actor.late-error': (e) => ['old', who(e), 'error after its end: ' + errorText(e.error)],
   'supervisor.gave-up': (e) => ['bad', who(e) + ' gave up', e.childId + ' would not stay alive'],
+  'supervisor.report': (e) => ['bad', who(e), e.childId + ' did not stop as it was told: ' + (errorText(e.error) || reasonText(e.reason))],
   'dead-letter': (e) => ['old', 'dead letter', (e.event ? e.event.type : '') + ' to ' + e.to],
   'listener.failed': (e) => ['old', 'a listener threw', errorText(e.error)],
   'hook.failed': (e) => ['old', 'a hook threw', e.hook + ': ' + errorText(e.error)],
@@ -45,12 +46,16 @@ function story(event) {
 const routine = new Set(['batch.loaded', 'swept', 'snapshot.written', 'warmer.backoff', 'evicted', 'invalidated', 'pass.failed']);
 let lines = new Map();
 
-/* A start is told once: when it is ready, or when its supervisor says that it is there again; a pass at its end. */
+/*
+ * A start is told once: when it is ready, or when its supervisor says that it is there again; a pass at its end; a crash and a
+ * giving up by their own events, not by the supervisor's report of them.
+ */
 const untold = (event) =>
   event.type === 'actor.started' ||
   event.type === 'pass.started' ||
   (event.type === 'actor.ready' && event.incarnation > 1) ||
-  (event.type === 'pass.failed' && event.unavailable);
+  (event.type === 'pass.failed' && event.unavailable) ||
+  (event.type === 'supervisor.report' && event.context !== 'shutdown-error');
 
 function tell(event) {
   if (untold(event)) return;
