@@ -116,10 +116,12 @@ let delivering = false;
 export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
   const message = checked(event);
   const refused = accept(ref, message);
-  if (refused === undefined) return;
-  const { bound, overflow } = mailboxOf(ref).policy;
-  if (overflow === 'reject') throw fullError(ref, message, bound);
-  lose(ref, refused, 'mailbox-full');
+  if (refused !== undefined) {
+    const { bound, overflow } = mailboxOf(ref).policy;
+    if (overflow === 'reject') throw fullError(ref, message, bound);
+    lose(ref, refused, 'mailbox-full');
+  }
+  noteSent(ref, message);
 }
 
 /**
@@ -129,6 +131,7 @@ export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
 export function post(ref: AnyActorRef, event: Message, scope?: RuntimeScope): void {
   const refused = accept(ref, checked(event), scope);
   if (refused !== undefined) lose(ref, refused, 'mailbox-full', scope);
+  noteSent(ref, event);
 }
 
 /** Tells an actor something that no bound drops, before all that others sent. To one that is no more: nothing. */
@@ -167,7 +170,6 @@ function mailboxOf(ref: AnyActorRef): Mailbox {
 
 /** Returns what there was no room for. */
 function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Message | undefined {
-  noteSent(ref, message);
   if (isStopped(ref)) {
     lose(ref, message, 'dead', scope);
     return undefined;

@@ -14,21 +14,24 @@ import {
   reply,
   unlink,
 } from '../../src/runtime/index.js';
-import { child } from '../../supervisors/index.js';
+import { child, stop } from '../../supervisors/index.js';
 
 const size = 3;
 const who = fc.nat(size - 1);
-type Kind = 'kill' | 'crash' | 'finish' | 'link' | 'unlink' | 'monitor' | 'demonitor' | 'deliver';
+type Kind = 'kill' | 'crash' | 'finish' | 'stop' | 'link' | 'unlink' | 'monitor' | 'demonitor' | 'deliver';
 const kinds: readonly Kind[] = [
   'kill',
   'crash',
   'finish',
+  'stop',
   ...Array<readonly Kind[]>(3).fill(['link', 'unlink', 'monitor', 'demonitor', 'deliver']).flat(),
 ];
 const step = fc.record({ kind: fc.constantFrom(...kinds), a: who, b: who, pick: fc.nat() });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 type Told = (DownEvent | ExitEvent) & { readonly at: number };
+
+const reasons = { kill: 'killed', crash: 'error', finish: 'normal', stop: 'shutdown' } as const;
 
 /** Links and monitors as they are written down, without any asynchrony. */
 class Model {
@@ -143,8 +146,9 @@ async function play(traps: readonly boolean[], steps: readonly Step[]): Promise<
         chosen.cut ??= now;
       } else if (model.isAlive(a)) {
         if (kind === 'kill') exit(one, { type: 'killed' });
+        else if (kind === 'stop') void stop(one, { type: 'shutdown' });
         else one.send({ type: kind });
-        model.end(a, kind === 'kill' ? 'killed' : kind === 'finish' ? 'normal' : 'error');
+        model.end(a, reasons[kind]);
       }
       refs.forEach((ref, n) => {
         expect(ref.getSnapshot().status === 'active', `${n} lives after ${kind}`).toBe(model.isAlive(n));

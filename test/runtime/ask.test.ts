@@ -1,5 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type AnyActorRef, createActor, createMachine, fromCallback, fromPromise, setup } from 'xstate';
+import {
+  type AnyActorRef,
+  createActor,
+  createMachine,
+  fromCallback,
+  fromPromise,
+  raise,
+  setup,
+} from 'xstate';
 import {
   ActorDiedError,
   AskTimeoutError,
@@ -7,7 +15,7 @@ import {
   NoSuchActorError,
   OptionsError,
 } from '../../src/errors.js';
-import { ask, exit, incarnationOf, reply, send } from '../../src/runtime/index.js';
+import { ask, exit, incarnationOf, reply, send, sendToName } from '../../src/runtime/index.js';
 import { child } from '../../supervisors/index.js';
 import { obedient, running } from './running.js';
 
@@ -37,7 +45,29 @@ describe('is answered', () => {
     expect(await answer).toBe(42);
   });
 
-  test('once: later replies, and replies to what was only sent, are dropped', async () => {
+  test('GS5: by anybody who has the question, another actor too', async () => {
+    const asks = createMachine({ on: { question: { actions: sendToName('b', ({ event }) => event) } } });
+    const answers = createMachine({
+      on: { question: { actions: ({ event }) => void reply(event, 'from b') } },
+    });
+    const t = await running({
+      children: [child({ id: 'a', name: 'a', logic: asks }), child({ id: 'b', name: 'b', logic: answers })],
+    });
+    expect(await t.runtime.ask('a', { type: 'question' })).toBe('from b');
+  });
+
+  test('GS5: after what was raised, and before whatever waits', async () => {
+    const got: string[] = [];
+    const note = ({ event }: { event: { type: string } }) => void got.push(event.type);
+    const logic = createMachine({
+      on: { one: { actions: [note, raise({ type: 'continued' })] }, '*': { actions: note } },
+    });
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
+    for (const type of ['one', 'two']) send(t.who('a'), { type });
+    await vi.waitFor(() => expect(got).toEqual(['one', 'continued', 'two']));
+  });
+
+  test('GS5: once: later replies, and replies to what was only sent, are dropped', async () => {
     const told: boolean[] = [];
     const logic = createMachine({
       on: { question: { actions: ({ event }) => void told.push(reply(event, 1), reply(event, 2)) } },

@@ -183,6 +183,52 @@ describe('P1: a link', () => {
     expect(t.incarnation('b')).toBe(2);
   });
 
+  test('P1: children that are linked are stopped in order, and nobody is restarted for it', async () => {
+    const t = await running({
+      children: ['a', 'b', 'c'].map((id) => child({ id, name: id, logic: obedient })),
+    });
+    link(t.who('a'), t.who('c'));
+    await t.runtime.stop();
+    expect(reasonsOf(t)).toMatchObject({
+      a: { type: 'shutdown' },
+      b: { type: 'shutdown' },
+      c: { type: 'shutdown' },
+    });
+    expect(t.told('actor.started').filter((line) => line.endsWith('#2'))).toEqual([]);
+    expect(t.told('actor.crashed')).toEqual([]);
+  });
+
+  test('P1: under one-for-all a crash that takes a linked sibling along is one restart', async () => {
+    const t = await running({
+      strategy: 'one-for-all',
+      maxRestarts: 1,
+      children: ['a', 'b', 'c'].map((id) => child({ id, name: id, logic: obedient })),
+    });
+    link(t.who('a'), t.who('b'));
+    exit(t.who('b'), killed);
+    await vi.waitFor(() => expect(['a', 'b', 'c'].map((id) => t.incarnation(id))).toEqual([2, 2, 2]));
+    await turn();
+    expect(t.told('supervisor.gave-up')).toEqual([]);
+  });
+
+  test('P1: one that is still starting ends, and that is its failed start', async () => {
+    let starts = 0;
+    const t = await running({
+      children: [
+        child({ id: 'a', name: 'a', logic: obedient, input: () => ({ waits: starts++ === 1 }) }),
+        child({ id: 'b', name: 'b', logic: obedient, restart: 'temporary' }),
+      ],
+    });
+    exit(t.who('a'), killed);
+    await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
+    link(t.who('a'), t.who('b'));
+    exit(t.who('b'), killed);
+    await vi.waitFor(() => expect(t.incarnation('a')).toBe(3));
+    expect(t.events).toContainEqual(
+      expect.objectContaining({ type: 'actor.crashed', id: 'a', incarnation: 2, starting: true }),
+    );
+  });
+
   test('P1: a chain of 10,000 ends without growing the stack, and leaves nothing', async () => {
     const length = 10_000;
     const idle = fromTransition((_: undefined) => _, undefined);

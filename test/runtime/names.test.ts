@@ -19,6 +19,7 @@ import {
   join,
   leave,
   members,
+  monitor,
   type Question,
   reply,
   sendToName,
@@ -130,6 +131,25 @@ describe('R1: a unique name', () => {
     expect(seen.filter((each) => each !== undefined)).toEqual([[], [], [], [], []]);
     expect(ownerOf(a)?.scope.groups.size).toBe(0);
   });
+});
+
+test('P5, GS1: a name is free before anybody is told of the end, and a supervisor can start the next at once', async () => {
+  const seen: unknown[] = [];
+  const watcher = createMachine({
+    on: { 'holdfast.down': { actions: () => void seen.push(t.runtime.whereis('a')) } },
+  });
+  const t = await running({
+    children: [
+      child({ id: 'w', name: 'w', logic: watcher }),
+      child({ id: 'a', name: 'a', logic: obedient, restart: 'temporary' }),
+      child({ id: 'b', name: 'b', logic: obedient }),
+    ],
+  });
+  monitor(t.who('w'), t.who('a'));
+  exit(t.who('a'), killed);
+  exit(t.who('b'), killed);
+  await vi.waitFor(() => expect(t.incarnation('b')).toBe(2));
+  expect(seen).toEqual([undefined]);
 });
 
 describe('R1: a group', () => {

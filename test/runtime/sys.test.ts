@@ -346,6 +346,34 @@ describe('Y1: trace and statistics', () => {
     expect(sys.statistics(r, 'off')).toMatchObject({ messagesIn: 0 });
   });
 
+  test('Y1: what was refused was not sent', async () => {
+    const t = await running({
+      children: [
+        child({
+          id: 'r',
+          name: 'r',
+          logic: createMachine({
+            on: {
+              go: {
+                actions: ({ event }) => {
+                  for (const _ of [1, 2, 3]) {
+                    try {
+                      send(event.to, { type: 'inc' });
+                    } catch {}
+                  }
+                },
+              },
+            },
+          }),
+        }),
+        child({ id: 'a', name: 'a', logic: obedient, mailbox: { bound: 2 } }),
+      ],
+    });
+    sys.statistics(t.who('r'));
+    t.who('r').send({ type: 'go', to: t.who('a') });
+    expect(sys.statistics(t.who('r')).messagesOut).toBe(2);
+  });
+
   test('Y1: end with the actor', async () => {
     const t = await pair();
     const a = t.who('a');
