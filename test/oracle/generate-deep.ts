@@ -11,6 +11,8 @@ interface Supervising {
   readonly autoShutdown: string;
 }
 
+const modes = ['never', 'any_significant', 'all_significant'];
+
 /** So many specs in the tree as it begins. */
 const enough = 24;
 
@@ -33,6 +35,8 @@ export const deepScenario = (seed: number, number: number): object =>
 
 class Deep {
   readonly #dice: Dice;
+  /** Restarts leave the window: few steps, then a sleep that is far from its edge. */
+  readonly #timed: boolean;
   readonly #workers: string[] = [];
   readonly #supervisors: Supervising[] = [];
   #ids = 0;
@@ -40,18 +44,29 @@ class Deep {
 
   constructor(drawn: Dice) {
     this.#dice = drawn;
+    this.#timed = drawn.chance(0.12);
   }
 
   scenario(name: string): object {
     const tree = this.#supervisor('root', 'root', 0, 'never');
-    const steps = times(this.#dice.int(15, 40), () => this.#step()).flat();
+    const steps = this.#timed ? this.#stretches() : this.#steps(this.#dice.int(15, 40));
     // Supervisors under one dynamic supervisor stop at once: what happens in them has no order.
     const unordered = this.#supervisors.some(({ kind }) => kind === 'dynamic-supervisors');
     return { name, ...(unordered && { unordered }), tree, steps };
   }
 
+  #steps(count: number): Written[] {
+    return times(count, () => this.#step()).flat();
+  }
+
+  #stretches(): Written[] {
+    const stretches = times(this.#dice.int(2, 3), () => [...this.#steps(5), { op: 'sleep', ms: 3200 }]);
+    return stretches.flat();
+  }
+
   #outcome(ignoring: boolean): string {
-    return this.#dice.pick(['ok', 'ok', 'error:e1', 'error:e2', 'bad:b', ignoring ? 'ignore' : 'error:e3']);
+    const last = ignoring ? 'ignore' : 'error:e3';
+    return this.#dice.pick(['ok', 'ok', 'ok', 'ok:i2', 'error:e1', 'error:e2', 'bad:b', last]);
   }
 
   /** `ignoring`: a later start may answer `ignore`, which of a dynamic supervisor's children differs between OTP's releases. */
@@ -67,8 +82,9 @@ class Deep {
     const { chance, pick } = this.#dice;
     if (!chance(0.35)) return {};
     const written: Written = { trapExit: true };
-    if (chance(0.5)) written.stopDelay = pick<unknown>([0, 10, 30, 'infinity']);
-    if (chance(0.3)) written.stopReason = pick<unknown>(['normal', 'oops', ['shutdown', 'bye']]);
+    if (chance(0.5)) written.stopDelay = pick<unknown>([0, 10, 30, this.#timed ? 10 : 'infinity']);
+    const last = ['normal', 'oops', 'shutdown', 'killed', ['shutdown', 'bye'], ['a', ['b']]];
+    if (chance(0.3)) written.stopReason = pick<unknown>(last);
     return written;
   }
 
@@ -93,7 +109,7 @@ class Deep {
     const autoShutdown = chance(depth === 0 ? 0.1 : 0.35)
       ? pick(['any_significant', 'all_significant'])
       : 'never';
-    const dynamic = depth > 0 && chance(0.3);
+    const dynamic = chance(depth > 0 ? 0.3 : 0.08);
     const ofSupervisors = dynamic && chance(0.2);
     this.#supervisors.push({
       path,
@@ -105,8 +121,8 @@ class Deep {
       ...(depth > 0 && { type: 'supervisor', ...this.#terms(above) }),
       ...(depth > 0 && chance(0.1) && this.#supervisorStarts()),
       // Who stands high must bear much, or the tree is dead before it has been tried.
-      intensity: pick(intensities[depth] as readonly number[]),
-      period: 60,
+      intensity: this.#timed ? int(1, 3) : pick(intensities[depth] as readonly number[]),
+      period: this.#timed ? 2 : 60,
       ...(autoShutdown !== 'never' && { auto_shutdown: autoShutdown }),
     };
     if (dynamic) {
@@ -134,7 +150,7 @@ class Deep {
       ...this.#terms(autoShutdown),
       strategy: pick(['one_for_one', 'one_for_all', 'rest_for_one']),
       intensity: pick([0, 1, 2]),
-      period: 60,
+      period: this.#timed ? 2 : 60,
       children: ['a', 'b', 'c'].slice(0, int(1, 3)).map((id) => this.#workerSpec(id, 'never')),
     };
   }
@@ -185,7 +201,8 @@ class Deep {
     if (which < 0.42 && this.#workers.length > 0) return this.#storm(pick(this.#workers));
     if (which < 0.58) return this.#batch(at);
     if (which < 0.66 && this.#workers.length > 0) return [this.#set(pick(this.#workers))];
-    if (which < 0.78) return [this.#start(at)];
+    if (which < 0.76) return [this.#start(at)];
+    if (which < 0.79) return [this.#faulty(at)];
     if (which < 0.94) return [this.#order(at, chance(0.2))];
     const others = this.#supervisors.slice(1);
     return others.length > 0 ? [{ op: 'stop', id: pick(others).path, reason: this.#reason() }] : [];
@@ -193,7 +210,39 @@ class Deep {
 
   /** One child, again and again: its supervisor gives up, perhaps the one above, too. */
   #storm(path: string): Written[] {
-    return times(this.#dice.int(2, 7), () => this.#death(path));
+    return times(this.#timed ? 1 : this.#dice.int(2, 7), () => this.#death(path));
+  }
+
+  /** What OTP refuses, for one or for several reasons. */
+  #faulty(at: Supervising): Written {
+    const { chance, pick, int } = this.#dice;
+    const spec = (): Written => {
+      const flaws: Written = {};
+      if (chance(0.3)) flaws.restart = pick(['prmanent', 'Transient']);
+      if (chance(0.3)) flaws.significant = pick<unknown>([true, 'maybe']);
+      if (chance(0.2)) flaws.shutdown = pick<unknown>([-1, 'brutal', '5s', 1.5]);
+      if (chance(0.15)) flaws.type = 'wrker';
+      if (chance(0.1)) flaws.nostart = true;
+      const id = chance(0.1) ? {} : { id: `f${++this.#ids}` };
+      return { ...id, ...(chance(0.5) && this.#terms(at.autoShutdown)), ...flaws };
+    };
+    if (chance(0.4) || at.kind !== 'static') {
+      const specs = times(int(1, 3), spec);
+      if (chance(0.3)) specs.push({ ...specs[0] });
+      return { op: 'check_childspecs', specs, ...(chance(0.6) && { auto_shutdown: pick(modes) }) };
+    }
+    if (chance(0.5)) return { op: 'start_child', sup: at.path, spec: chance(0.1) ? 'hej' : spec() };
+    const flags: Written = {};
+    if (chance(0.4)) flags.strategy = pick(['one-for-one', 'none']);
+    if (chance(0.4)) flags.intensity = pick<unknown>([-1, 1.5, 'infinity']);
+    if (chance(0.4)) flags.period = pick<unknown>([0, -1, 1.5, 'infinity']);
+    if (chance(0.4)) flags.auto_shutdown = pick(['sometimes', 'any-significant']);
+    const children = times(int(0, 2), spec);
+    return {
+      op: 'start_child',
+      sup: at.path,
+      spec: { id: `f${++this.#ids}`, type: 'supervisor', ...flags, children },
+    };
   }
 
   #set(path: string): Written {

@@ -1,6 +1,6 @@
 import { OptionsError } from '../../src/errors.js';
 import { type Term, termOf } from './terms.js';
-import { Foreign, wordOf } from './words.js';
+import { Foreign, ForeignType, wordOf } from './words.js';
 
 /** What OTP says of flags or child specs that Holdfast refuses; undefined for an error of another kind. */
 export function optionsTerm(error: unknown): Term | undefined {
@@ -17,6 +17,7 @@ export function specTerm({ option = '', given }: OptionsError): Term {
   if (key === 'id') return given === undefined ? 'missing_id' : ['duplicate_child_name', shown(given)];
   if (key === 'logic' && given === undefined) return 'missing_start';
   if (key === 'significant' && isCombination(given)) return ['bad_combination', { list: pairs(given) }];
+  if (given instanceof ForeignType) return ['invalid_child_type', shown(given)];
   return [invalid[key] ?? `unforeseen: ${option}`, shown(given)];
 }
 
@@ -28,7 +29,6 @@ const flags: Readonly<Record<string, string>> = {
 };
 
 const invalid: Readonly<Record<string, string>> = {
-  logic: 'invalid_child_type',
   restart: 'invalid_restart_type',
   shutdown: 'invalid_shutdown',
   significant: 'invalid_significant',

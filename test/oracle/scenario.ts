@@ -92,7 +92,7 @@ const opSchema = v.variant(
     v.looseObject({ op: v.literal('sleep'), ms: v.pipe(v.number('must be a number of ms'), v.minValue(0)) }),
     v.looseObject({ op: v.literal('set'), ...id, ...behaviour }),
   ],
-  'must be one of the operations of the README',
+  (issue) => `must be "batch" or one of ${issue.expected}`,
 );
 const batchSchema = v.looseObject({ op: v.literal('batch'), ...sup, ops: v.array(opSchema) });
 const stepSchema = v.lazy((step) =>

@@ -21,7 +21,7 @@ export async function snapshot(cast: Cast, root: string): Promise<State> {
     try {
       const children = await whichChildren(ref);
       state[path] = { which: rowsOf(cast, path, children), count: countOf(await countChildren(ref)) };
-      for (const child of children) {
+      for (const child of visited(cast, path, children)) {
         const attempt = child.ref && cast.attemptOf(child.ref);
         if (child.type === 'supervisor' && attempt !== undefined) await visit(attempt.path);
       }
@@ -33,21 +33,28 @@ export async function snapshot(cast: Cast, root: string): Promise<State> {
   return state;
 }
 
+/** OTP's way through the tree: in start order; of a dynamic supervisor's children the youngest first. */
+const visited = (cast: Cast, path: string, children: readonly ChildInfo[]): readonly ChildInfo[] =>
+  cast.simple.has(path) ? byAge(cast, children).reverse() : children;
+
+/** Those that run, oldest first, then those that are being restarted. */
+function byAge(cast: Cast, children: readonly ChildInfo[]): ChildInfo[] {
+  const age = ({ ref, status }: ChildInfo): number =>
+    ref === undefined || status === 'restarting' ? Number.MAX_SAFE_INTEGER : cast.ageOf(ref);
+  return [...children].sort((a, b) => age(a) - age(b));
+}
+
 /** The rows of a state, last started first. */
 function rowsOf(cast: Cast, path: string, children: readonly ChildInfo[]): readonly Term[] {
   if (!cast.simple.has(path)) return children.map((child) => row(cast, child, child.id)).reverse();
   return children.map((child) => row(cast, child, 'undefined')).sort(inOrder);
 }
 
-/** The rows that a call answers: a dynamic supervisor's are those that run, oldest first, then those that are being restarted. */
-export function listed(cast: Cast, path: string, children: readonly ChildInfo[]): readonly Term[] {
-  if (!cast.simple.has(path)) return rowsOf(cast, path, children);
-  const age = ({ ref, status }: ChildInfo): number =>
-    ref === undefined || status === 'restarting' ? Number.POSITIVE_INFINITY : cast.ageOf(ref);
-  return [...children]
-    .sort((a, b) => (age(a) === age(b) ? 0 : age(a) - age(b)))
-    .map((child) => row(cast, child, 'undefined'));
-}
+/** The rows that a call answers. Those of a dynamic supervisor come by age. */
+export const listed = (cast: Cast, path: string, children: readonly ChildInfo[]): readonly Term[] =>
+  cast.simple.has(path)
+    ? byAge(cast, children).map((child) => row(cast, child, 'undefined'))
+    : rowsOf(cast, path, children);
 
 export const countOf = ({ specs, active, supervisors, workers }: ChildCount): readonly number[] => [
   specs,

@@ -14,7 +14,7 @@ import { Exited } from './reasons.js';
 import type { Plan } from './scenario.js';
 import {
   autoShutdownOf,
-  Foreign,
+  ForeignType,
   maxRestartsOf,
   restartOf,
   shutdownOf,
@@ -111,6 +111,8 @@ export class Trees {
     return {
       ...(restart !== undefined && { restart: restartOf(restart) }),
       ...(shutdown !== undefined && { shutdown: shutdownOf(shutdown) }),
+      // OTP looks at the type right before the shutdown time.
+      ...(!isType(type) && { shutdown: new ForeignType(type) }),
       ...(significant !== undefined && { significant: significantOf(significant) }),
       ...(nostart !== true && { logic: this.#childLogic(plan, path, type) }),
       ...(type !== 'supervisor' && {
@@ -121,10 +123,11 @@ export class Trees {
   }
 
   #childLogic(plan: Plan, path: string, type: unknown): AnyActorLogic {
-    if (type === 'supervisor') return this.supervisor(plan, path);
-    return type === undefined || type === 'worker' ? worker : (new Foreign(type) as never);
+    return type === 'supervisor' ? this.supervisor(plan, path) : worker;
   }
 }
+
+const isType = (type: unknown): boolean => ['worker', 'supervisor', undefined].includes(type as string);
 
 interface Flags {
   readonly autoShutdown: unknown;

@@ -3,6 +3,9 @@ export class Foreign {
   constructor(readonly word: unknown) {}
 }
 
+/** A type that is none. Holdfast has no such option, and sees by its logic what a child is. */
+export class ForeignType extends Foreign {}
+
 type Words = Readonly<Record<string, string>>;
 
 const strategies: Words = {
