@@ -7,6 +7,7 @@ import type {
   SupervisorReportContext,
 } from '../../src/runtime/index.js';
 import { type Attempt, type Cast, labelOf, parentOf } from './cast.js';
+import { kindOf, raises } from './outcome.js';
 import { errorTerm, reasonTerm } from './reasons.js';
 import { type Term, tuplesInOrder } from './terms.js';
 
@@ -83,15 +84,16 @@ export class Recorder {
 
   #ended(attempt: Attempt, reason: ExitReason): void {
     if (this.#ready.has(attempt)) this.#exit(attempt, reasonTerm(reason));
-    else if (attempt.outcome === 'ignore') this.#start(attempt, 'ignore');
+    else if (kindOf(attempt) === 'ignore') this.#start(attempt, 'ignore');
     else this.#failed(attempt, reason);
   }
 
   #failed(attempt: Attempt, reason: ExitReason): void {
+    if (raises(attempt)) return;
     // A worker that fails to start never was a process; a supervisor is one from its `init` on.
-    if (attempt.outcome.startsWith('ok')) this.#exit(attempt, reasonTerm(reason));
+    if (kindOf(attempt) === 'ok') this.#exit(attempt, reasonTerm(reason));
     const term = failureTerm(reason);
-    this.#start(attempt, attempt.outcome.startsWith('bad:') ? term : ['error', term]);
+    this.#start(attempt, kindOf(attempt) === 'bad' ? term : ['error', term]);
   }
 
   #start(attempt: Attempt, came: Term): void {

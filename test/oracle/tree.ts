@@ -10,6 +10,7 @@ import {
   supervisor,
 } from '../../supervisors/index.js';
 import type { Cast } from './cast.js';
+import { failureOf, infoOf, kindOf } from './outcome.js';
 import { Exited } from './reasons.js';
 import type { Plan } from './scenario.js';
 import {
@@ -22,7 +23,7 @@ import {
   strategyOf,
   withinOf,
 } from './words.js';
-import { failure, infoOf, worker } from './worker.js';
+import { worker } from './worker.js';
 
 /** What a supervisor of the scenario does when it begins. */
 type OnInit = (path: string) => void;
@@ -53,8 +54,8 @@ export class Trees {
       getInitialSnapshot: (scope, input) => {
         const attempt = this.cast.attempt(path, plan, 'supervisor');
         this.cast.made(scope.self, attempt);
-        if (attempt.outcome === 'ignore') return ignored(blank.getInitialSnapshot(scope, input));
-        const reason = failure(attempt);
+        if (kindOf(attempt) === 'ignore') return ignored(blank.getInitialSnapshot(scope, input));
+        const reason = failureOf(attempt);
         if (reason !== undefined) throw new Exited(reason);
         this.onInit(path);
         const logic = this.#logic(plan, path);
@@ -83,7 +84,9 @@ export class Trees {
     } as SupervisorOptions);
   }
 
-  #dynamic(template: Plan, path: string, flags: Flags): SupervisorLogic {
+  #dynamic(given: Plan, path: string, flags: Flags): SupervisorLogic {
+    // Its start function is the runner's.
+    const template = { ...given, nostart: false };
     this.cast.simple.set(path, String(template.id ?? 'template'));
     const logic = dynamicSupervisor({
       ...flags,

@@ -1,6 +1,7 @@
 import { assign, createMachine, type EventObject } from 'xstate';
 import { type ExitReason, exit, IGNORE } from '../../src/runtime/index.js';
 import type { Attempt, Cast } from './cast.js';
+import { failureOf, kindOf } from './outcome.js';
 import { Exited, reasonOf } from './reasons.js';
 
 interface Part {
@@ -16,26 +17,6 @@ export interface ExitNow extends EventObject {
 
 type Told = ExitNow | { readonly type: 'holdfast.shutdown'; readonly reason: ExitReason };
 
-/** The reason that a failing start function gives, if it fails. */
-export function failure({ outcome }: Attempt): string | undefined {
-  const [kind, reason] = split(outcome);
-  return kind === 'error' || kind === 'bad' ? reason : undefined;
-}
-
-/** What a start tells beside the actor. */
-export function infoOf({ outcome }: Attempt): string | undefined {
-  const [kind, info] = split(outcome);
-  return kind === 'ok' ? info : undefined;
-}
-
-function split(outcome: string): readonly [string, string | undefined] {
-  const at = outcome.indexOf(':');
-  return at < 0 ? [outcome, undefined] : [outcome.slice(0, at), outcome.slice(at + 1)];
-}
-
-/** Whether there is an actor in the end. */
-const isRunning = ({ outcome }: Attempt): boolean => split(outcome)[0] === 'ok';
-
 /** A worker that does what its scenario says of this attempt. */
 export const worker = createMachine({
   types: {} as {
@@ -46,18 +27,18 @@ export const worker = createMachine({
   context: ({ input, self }) => {
     const { cast, attempt } = input;
     cast.made(self, attempt);
-    if (isRunning(attempt)) cast.appears(self, attempt);
+    if (kindOf(attempt) === 'ok') cast.appears(self, attempt);
     return input;
   },
   initial: 'beginning',
   states: {
     beginning: {
       entry: ({ context }) => {
-        const reason = failure(context.attempt);
+        const reason = failureOf(context.attempt);
         if (reason !== undefined) throw new Exited(reason);
       },
       always: [
-        { guard: ({ context }) => context.attempt.outcome === 'ignore', target: 'ignored' },
+        { guard: ({ context }) => kindOf(context.attempt) === 'ignore', target: 'ignored' },
         { guard: ({ context }) => context.attempt.behaviour.trapExit === true, target: 'trapping' },
         { target: 'heedless' },
       ],
