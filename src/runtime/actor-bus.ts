@@ -1,4 +1,3 @@
-import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusOptions, createBus as createPlainBus } from '../bus/bus.js';
 import { post } from './mailbox.js';
 import { isActor, isStopped } from './xstate.js';
@@ -16,9 +15,10 @@ import { isActor, isStopped } from './xstate.js';
 export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
   return createPlainBus<Events>({
     deliver: (actor, event) => {
-      if (!isActor(actor)) actor.send(event);
+      const target: object = actor;
+      if (!isActor(target)) actor.send(event);
       // A subscription ends with its actor: what is published about that very end is no dead letter.
-      else if (!isStopped(actor as AnyActorRef)) post(actor as AnyActorRef, event);
+      else if (!isStopped(target)) post(target, event);
     },
     ...options,
   });

@@ -24,6 +24,8 @@ interface SystemMessage {
 
 /** So many messages of one mailbox before the next one's turn. */
 const batch = 32;
+/** Reading a clock costs as much as a small transition, so the time is looked at after so many only. */
+const glance = 4;
 
 /** What waits to be delivered to one actor, oldest first, the runtime's own messages before all others. */
 class Mailbox {
@@ -74,8 +76,10 @@ class Mailbox {
     this.#system.push(message);
   }
 
-  deliverBatch(): void {
+  /** A batch, or less when the stretch of time is over. */
+  deliverBatch(stretch: { spent(): boolean }): void {
     for (let n = 0; n < batch && !this.suspended; n++) {
+      if (n > 0 && n % glance === 0 && stretch.spent()) return;
       const own = this.#system?.shift();
       if (own !== undefined) {
         if (own.isWanted() && !isStopped(this.target)) deliverOne(this.target, own.event);
@@ -194,7 +198,7 @@ async function deliver(): Promise<void> {
   while (turns.size > 0) {
     for (const mailbox of turns) {
       turns.delete(mailbox);
-      mailbox.deliverBatch();
+      mailbox.deliverBatch(stretch);
       if (mailbox.hasWork) turns.add(mailbox);
       if (!stretch.spent()) continue;
       await yieldToLoop();

@@ -1,3 +1,5 @@
+import { isActor } from './xstate.js';
+
 /**
  * A value as plain data, whole: actors become `{ actor: id }`, errors `{ name, message, code }`, maps objects, sets lists, a cycle
  * `'(circular)'`; functions and symbols are left out. Never throws.
@@ -20,7 +22,7 @@ function reduced(value: object, above: readonly unknown[]): unknown {
   if (ArrayBuffer.isView(value)) return `(${value.byteLength} bytes)`;
   if (Array.isArray(value)) return value.map((item) => plainData(item, above));
   if (value instanceof Set) return [...value].map((item) => plainData(item, above));
-  if (isActorLike(value)) return { actor: value.id };
+  if (isActor(value)) return { actor: value.id };
   const fields = value instanceof Map ? [...value] : Object.entries(value);
   // No prototype: a field may well be called `__proto__`.
   const data: Record<string, unknown> = Object.create(null);
@@ -35,6 +37,3 @@ const errorData = (error: Error): object => {
   const { code } = error as { readonly code?: unknown };
   return { name: error.name, message: error.message, ...(code !== undefined && { code: plainData(code) }) };
 };
-
-const isActorLike = (value: object): value is { readonly id: string } =>
-  'id' in value && typeof value.id === 'string' && 'getSnapshot' in value && 'sessionId' in value;

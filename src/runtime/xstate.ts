@@ -311,7 +311,8 @@ export function namesEvent(ref: AnyActorRef, event: { readonly type: string }): 
 }
 
 /** Whether something is an XState actor. */
-export const isActor = (value: object): boolean => 'system' in value && 'getSnapshot' in value;
+export const isActor = (value: object): value is AnyActorRef =>
+  'system' in value && 'getSnapshot' in value && 'sessionId' in value;
 
 /** Whether what is sent to the actor now is lost. */
 export const isStopped = (ref: AnyActorRef): boolean => inner(ref)._processingStatus === stopped;

@@ -5,6 +5,7 @@ import { createRuntime } from '../../src/create-runtime.js';
 import { MailboxFullError } from '../../src/errors.js';
 import { type MailboxPolicy, monitor, send, sys } from '../../src/runtime/index.js';
 import { child } from '../../supervisors/index.js';
+import { turns } from '../runtime/running.js';
 
 const step = fc.oneof(
   {
@@ -59,8 +60,6 @@ class Model {
   }
 }
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
 async function play(given: MailboxPolicy, steps: readonly Step[]): Promise<void> {
   const got: (number | 'down')[] = [];
   const logic = fromTransition((_: undefined, event: { type: string; n: number }): undefined => {
@@ -91,13 +90,13 @@ async function play(given: MailboxPolicy, steps: readonly Step[]): Promise<void>
           else send(ref, event);
         }
       } else if (each.kind === 'deliver') {
-        await settle();
+        await turns();
         model.deliver();
       } else if (each.kind === 'down') {
         monitor(ref, gone);
         model.down();
       } else if (each.kind === 'suspend') {
-        await settle();
+        await turns();
         model.deliver();
         await sys.suspend(ref);
         model.suspended = true;
@@ -109,7 +108,7 @@ async function play(given: MailboxPolicy, steps: readonly Step[]): Promise<void>
     }
     sys.resume(ref);
     model.suspended = false;
-    await settle();
+    await turns();
     model.deliver();
     expect(got).toEqual(model.got);
     expect(runtime.deadLetters).toBe(model.lost);

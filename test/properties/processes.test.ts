@@ -15,6 +15,7 @@ import {
   unlink,
 } from '../../src/runtime/index.js';
 import { child, stop } from '../../supervisors/index.js';
+import { turns } from '../runtime/running.js';
 
 const size = 3;
 const who = fc.nat(size - 1);
@@ -95,9 +96,6 @@ class Model {
   }
 }
 
-/** Waits until everything that was sent has been delivered. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
 async function play(traps: readonly boolean[], steps: readonly Step[]): Promise<void> {
   const told: Told[][] = Array.from({ length: size }, () => []);
   let now = 0;
@@ -129,7 +127,7 @@ async function play(traps: readonly boolean[], steps: readonly Step[]): Promise<
       now++;
       const [one, other] = [refs[a], refs[b]] as [AnyActorRef, AnyActorRef];
       if (kind === 'deliver') {
-        await settle();
+        await turns();
         model.deliver();
       } else if (kind === 'link') {
         link(one, other);
@@ -155,7 +153,7 @@ async function play(traps: readonly boolean[], steps: readonly Step[]): Promise<
       });
     }
     now++;
-    await settle();
+    await turns();
     model.deliver();
     check(told, monitors, model);
   } finally {

@@ -15,9 +15,8 @@ import {
 } from '../../src/runtime/index.js';
 import { existingTies } from '../../src/runtime/ties.js';
 import { child, supervisor } from '../../supervisors/index.js';
-import { obedient, type Running, running } from './running.js';
+import { obedient, type Running, running, turns } from './running.js';
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const killed: ExitReason = { type: 'killed' };
 const normal: ExitReason = { type: 'normal' };
 const noproc = { type: 'error', error: expect.any(NoSuchActorError) };
@@ -85,7 +84,7 @@ describe('P1: a link', () => {
     }
     const b = t.who('b');
     exit(b, killed);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([{ type: 'holdfast.exit', from: b, reason: killed }]);
   });
 
@@ -115,7 +114,7 @@ describe('P1: a link', () => {
       if (firstDead) link(dead, living);
       else link(living, dead);
     }
-    await turn();
+    await turns();
     expect(reasonsOf(t).a).toEqual(noproc);
     expect(t.got.b).toEqual([{ type: 'holdfast.exit', from: dead, reason: noproc }]);
   });
@@ -144,7 +143,7 @@ describe('P1: a link', () => {
     exit(c, killed);
     unlink(a, b);
     unlink(dead, a);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([{ type: 'holdfast.exit', from: c, reason: killed }]);
   });
 
@@ -207,7 +206,7 @@ describe('P1: a link', () => {
     link(t.who('a'), t.who('b'));
     exit(t.who('b'), killed);
     await vi.waitFor(() => expect(['a', 'b', 'c'].map((id) => t.incarnation(id))).toEqual([2, 2, 2]));
-    await turn();
+    await turns();
     expect(t.told('supervisor.gave-up')).toEqual([]);
   });
 
@@ -252,7 +251,7 @@ describe('P2: an exit signal', () => {
     link(t.who('a'), c);
     link(t.who('b'), c);
     c.send({ type: 'finish' });
-    await turn();
+    await turns();
     expect(reasonsOf(t)).toEqual({ c: normal });
     expect(t.got.b).toEqual([{ type: 'holdfast.exit', from: c, reason: normal }]);
   });
@@ -268,7 +267,7 @@ describe('P2: an exit signal', () => {
     const expected = ends.map(([name, reason]) => ({ type: 'holdfast.exit', from: t.who(name), reason }));
     for (const [name] of ends) link(t.who('a'), t.who(name));
     for (const [name, reason] of ends) exit(t.who(name), reason);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual(expected);
   });
 
@@ -279,7 +278,7 @@ describe('P2: an exit signal', () => {
     link(victim, plain);
     link(plain, t.who('behind'));
     exit(victim, killed);
-    await turn();
+    await turns();
     expect(t.got.victim).toEqual([]);
     expect(reasonsOf(t)).toEqual({ victim: killed, plain: killed });
     expect(t.got.trapping).toEqual([{ type: 'holdfast.exit', from: victim, reason: killed }]);
@@ -292,7 +291,7 @@ describe('P2: an exit signal', () => {
     expect(reasonsOf(t)).toEqual({});
     for (const reason of [normal, { type: 'shutdown' } as const]) exit(t.who('b'), reason);
     exit(t.who('a'), { type: 'shutdown' });
-    await turn();
+    await turns();
     expect(reasonsOf(t)).toEqual({ a: { type: 'shutdown' } });
     expect(t.got.b).toEqual([
       { type: 'holdfast.exit', from: undefined, reason: normal },
@@ -318,7 +317,7 @@ describe('P2: an exit signal', () => {
       ],
     });
     t.who('by').send({ type: 'go', target: t.who('b') });
-    await turn();
+    await turns();
     expect(got.slice(0, 1)).toEqual([
       { type: 'holdfast.exit', from: t.who('by'), reason: { type: 'shutdown' } },
     ]);
@@ -345,7 +344,7 @@ describe('P2: an exit signal', () => {
     link(sup, t.who('a'));
     exit(t.who('a'), killed);
     exit(sup, { type: 'shutdown' });
-    await turn();
+    await turns();
     expect([t.incarnation('inner'), t.incarnation('x')]).toEqual([1, 1]);
   });
 
@@ -426,12 +425,12 @@ describe('P3: a monitor', () => {
     const ref = monitor(a, b);
     const back = monitor(b, c);
     exit(c, { type: 'shutdown', detail: 1 });
-    await turn();
+    await turns();
     expect(t.got.b).toEqual([down(c, back, { type: 'shutdown', detail: 1 })]);
     expect(t.got.a).toEqual([]);
     b.send({ type: 'finish' });
-    await turn();
-    await turn();
+    await turns();
+    await turns();
     expect(t.got.a).toEqual([down(b, ref, normal)]);
     expect(t.runtime.whereis('a')).toBe(a);
   });
@@ -443,7 +442,7 @@ describe('P3: a monitor', () => {
     expect(new Set(refs).size).toBe(3);
     demonitor(refs[1] as (typeof refs)[0]);
     exit(b, killed);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([down(b, refs[0], killed), down(b, refs[2], killed)]);
   });
 
@@ -452,7 +451,7 @@ describe('P3: a monitor', () => {
     const [a, b] = [t.who('a'), t.who('b')];
     exit(b, killed);
     const ref = monitor(a, b);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([down(b, ref, noproc)]);
   });
 
@@ -463,7 +462,7 @@ describe('P3: a monitor', () => {
     exit(b, killed);
     demonitor(refs[0]);
     demonitor(monitor(a, b));
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([down(b, refs[1], killed)]);
     demonitor(refs[1]);
   });
@@ -474,7 +473,7 @@ describe('P3: a monitor', () => {
     const refs = [monitor(a, b), monitor(a, b)];
     link(a, b);
     exit(b, killed);
-    await turn();
+    await turns();
     expect(t.got.a).toEqual([
       ...refs.map((ref) => down(b, ref, killed)),
       { type: 'holdfast.exit', from: b, reason: killed },
@@ -502,7 +501,7 @@ describe('P3: a monitor', () => {
     targets[1]?.send({ type: 'throw' });
     targets[2]?.stop();
     refs.push(monitor(watcher, targets[2] as AnyActorRef));
-    await turn();
+    await turns();
     const [one, two, three] = targets as readonly AnyActorRef[] as readonly [
       AnyActorRef,
       AnyActorRef,
@@ -561,7 +560,7 @@ describe('what the runtime tells an actor', () => {
     send(t.who('a'), { type: 'x' });
     send(t.who('a'), { type: 'x' });
     exit(t.who('b'), killed);
-    await turn();
+    await turns();
     expect(got).toEqual(['holdfast.down', 'holdfast.down', 'holdfast.down', 'x', 'x']);
   });
 });

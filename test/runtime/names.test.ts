@@ -26,10 +26,9 @@ import {
 } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
 import { child } from '../../supervisors/index.js';
-import { obedient, type Running, running } from './running.js';
+import { obedient, type Running, running, turns } from './running.js';
 
 const killed: ExitReason = { type: 'killed' };
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const counter = setup({
   types: {} as {
@@ -199,7 +198,7 @@ describe('R1: a group', () => {
       2, 2,
     ]);
     expect(dispatch(t.runtime, 'nobody', { type: 'inc' })).toBe(0);
-    await turn();
+    await turns();
     expect(await Promise.all(['a', 'b'].map((id) => t.runtime.ask(id, { type: 'get' })))).toEqual([1, 2]);
     expect(t.runtime.deadLetters).toBe(1);
   });

@@ -113,3 +113,8 @@ export const traced = (trace: string[], id: string) =>
     trace.push(`+${id}`);
     return () => void trace.push(`-${id}`);
   });
+
+/** Turns of the loop, enough for what was sent to be delivered, though a slow machine lets a stretch of deliveries end early. */
+export async function turns(count = 10): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -21,9 +21,7 @@ import {
   sys,
 } from '../../src/runtime/index.js';
 import { child, stop, supervisor, whichChildren } from '../../supervisors/index.js';
-import { obedient, running } from './running.js';
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+import { obedient, running, turns } from './running.js';
 
 const noting = (got: unknown[]) =>
   fromTransition((_: undefined, event: { type: string }): undefined => void got.push(event.type), undefined);
@@ -193,15 +191,15 @@ describe('Y1: suspend', () => {
     const asked = ask(t.a, { type: 'asked' }, { timeout: '1h' }).catch((error: unknown) => error);
     monitor(t.a, t.who('b'));
     exit(t.who('b'), { type: 'killed' });
-    await turn();
+    await turns();
     expect(t.got).toEqual([]);
     expect(() => send(t.a, { type: 'more' })).toThrow(MailboxFullError);
     expect(sys.getState(t.a)).toMatchObject({ suspended: true, mailbox: 4 });
     sys.resume(t.a);
     sys.resume(t.a);
-    await turn();
+    await turns();
     send(t.a, { type: 'after' });
-    await turn();
+    await turns();
     expect(t.got).toEqual(['holdfast.down', 'before', 'named', 'dispatched', 'asked', 'after']);
     exit(t.a, { type: 'killed' });
     expect(await asked).toMatchObject({ code: 'HOLDFAST_ACTOR_DIED' });
@@ -211,7 +209,7 @@ describe('Y1: suspend', () => {
     const t = await held();
     exit(t.a, { type: 'killed' });
     expect(t.runtime.whereis('a')).toBeUndefined();
-    await turn();
+    await turns();
     expect(t.runtime.deadLetters).toBe(1);
     const stopping = fromCallback(({ receive, self }) =>
       receive(({ type }) => type === 'holdfast.shutdown' && exit(self, { type: 'normal' })),
@@ -239,10 +237,10 @@ describe('Y1: suspend', () => {
     }, undefined);
     const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
     for (const type of ['1', 'suspend', '2', '3']) send(t.who('a'), { type });
-    await turn();
+    await turns();
     expect(got).toEqual(['1', 'suspend']);
     sys.resume(t.who('a'));
-    await turn();
+    await turns();
     expect(got).toEqual(['1', 'suspend', '2', '3']);
   });
 
@@ -257,7 +255,7 @@ describe('Y1: suspend', () => {
       answered = true;
       return children;
     });
-    await turn();
+    await turns();
     expect([t.runtime.whereis('x'), answered]).toEqual([undefined, false]);
     sys.resume(sup);
     expect(await asked).toMatchObject([{ id: 'x', status: 'running' }]);
@@ -305,7 +303,7 @@ describe('Y1: trace and statistics', () => {
     t.who('r').send({ type: 'go', to: t.who('a') });
     t.who('a').send({ type: 'inc' });
     send(t.who('a'), { type: 'inc' });
-    await turn();
+    await turns();
     expect(seen).toEqual([
       'in go',
       'out inc root/a',
@@ -316,7 +314,7 @@ describe('Y1: trace and statistics', () => {
     ]);
     off();
     send(t.who('r'), { type: 'go', to: t.who('a') });
-    await turn();
+    await turns();
     expect(seen).toHaveLength(6);
   });
 
@@ -335,7 +333,7 @@ describe('Y1: trace and statistics', () => {
     const t = await pair();
     const r = t.who('r');
     send(r, { type: 'go', to: t.who('a') });
-    await turn();
+    await turns();
     const zero = { since: expect.any(Number), messagesIn: 0, messagesOut: 0, mailbox: 0 };
     expect(sys.statistics(r)).toEqual(zero);
     for (const _ of [1, 2]) send(r, { type: 'go', to: t.who('a') });
