@@ -91,13 +91,13 @@ export async function deleteChild(sup: SupervisorRef, id: string): Promise<void>
 /**
  * The spec of a child with its defaults filled in and its durations in ms. That of a temporary child has no `input`.
  *
- * @param child its id; under a dynamic supervisor its ref.
+ * @param child its id; under a dynamic supervisor its ref, which may be that of one that has ended.
  * @throws NoSuchChildError when there is no such child.
  * @throws NoSuchActorError when the supervisor has ended, or does before it answers.
  */
 export async function childSpec(sup: SupervisorRef, child: string | AnyActorRef): Promise<ChildSpec> {
   const process = running(sup);
-  return process.call((served) => writtenOut(childrenOf(process).find(served, child).spec));
+  return process.call((served) => writtenOut(childrenOf(process).spec(served, child)));
 }
 
 /**

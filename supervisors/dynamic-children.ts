@@ -1,10 +1,12 @@
 import type { AnyActorRef } from 'xstate';
 import { DynamicChildError, MaxChildrenError, NoSuchChildError, OptionsError } from '../src/errors.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
+import type { Incarnation } from '../src/runtime/incarnation.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import { isStopped } from '../src/runtime/xstate.js';
-import { type Child, type ChildCount, countOfInstances } from './children.js';
+import { type ChildCount, countOfInstances } from './children.js';
 import { startFailed } from './failure.js';
+import type { ResolvedSpec } from './spec.js';
 import { type StartedChild, startOnOrder } from './started-child.js';
 import type { Served } from './supervisor-process.js';
 
@@ -44,10 +46,13 @@ export const dynamicChildren = {
     throw byRef(served, 'deleteChild');
   },
 
-  find(served: Served, key: string | AnyActorRef): Child {
+  /** As in OTP, also that of one that has ended: its ref is all that knows of it. */
+  spec(served: Served, key: string | AnyActorRef): ResolvedSpec {
+    const life = typeof key === 'string' ? undefined : incarnationOfActor(key);
     const child = typeof key === 'string' ? undefined : served.roster.bearer(key);
-    if (child === undefined) throw foreign(served, key);
-    return child;
+    if (child !== undefined) return child.spec;
+    if (life?.reason === undefined || !isFormer(served, life)) throw foreign(served, key);
+    return life.spec as ResolvedSpec;
   },
 
   count: ({ roster }: Served): ChildCount => countOfInstances(roster),
@@ -66,6 +71,9 @@ function specFor({ options, path }: Served, id: string, args: readonly unknown[]
     `The function "child" of dynamicSupervisor must return a child spec without "id". Given: ${made === null ? 'null' : typeof made}.`,
   );
 }
+
+const isFormer = ({ host, path }: Served, { scope, path: its, spec }: Incarnation): boolean =>
+  scope === host.scope && its === `${path}/${spec.id}`;
 
 const isDead = (ref: AnyActorRef): boolean => isStopped(ref) || incarnationOfActor(ref)?.reason !== undefined;
 

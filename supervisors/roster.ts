@@ -31,7 +31,6 @@ export class Roster {
   #closing = false;
   #killed = false;
   readonly #left: Aftermath[] = [];
-  #numbers = 0;
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -71,9 +70,10 @@ export class Roster {
     return false;
   }
 
-  /** A number that no child has had. */
+  /** A number that no child of the supervisor has had, in none of its incarnations. */
   next(): number {
-    return ++this.#numbers;
+    const { scope, who } = this.#options.host;
+    return scope.nextIncarnation(numbers(who.path));
   }
 
   /** Last in start order. */
@@ -191,8 +191,11 @@ export class Roster {
     const { forgetful, host } = this.#options;
     if (this.#closing) this.#left.push(...child.aftermath);
     this.remove(child);
+    if (!forgetful) return;
     // Its number is never given again.
-    if (forgetful) host.scope.forget(`${host.who.path}/${child.spec.id}`);
+    const path = `${host.who.path}/${child.spec.id}`;
+    host.scope.forget(path);
+    if (child.spec.type === 'supervisor') host.scope.forget(numbers(path));
   }
 
   /** The supervisor ends: whether anybody is started again is for others to say. */
@@ -214,6 +217,9 @@ export class Roster {
     }
   }
 }
+
+/** Under which the numbers of a supervisor's children are counted. No actor has such a path. */
+const numbers = (path: string): string => `${path}/`;
 
 interface WrongEnd {
   readonly child: Child;

@@ -8,6 +8,7 @@ import {
 } from '../src/errors.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
 import { type Child, type ChildCount, countOf, refOf } from './children.js';
+import type { ResolvedSpec } from './spec.js';
 import { type StartedChild, startOnOrder } from './started-child.js';
 import type { Served } from './supervisor-process.js';
 
@@ -41,7 +42,7 @@ export const staticChildren = {
     served.roster.remove(idle(served, id));
   },
 
-  find,
+  spec: (served: Served, key: string | AnyActorRef): ResolvedSpec => find(served, key).spec,
 
   count: ({ roster }: Served): ChildCount => countOf(roster),
 };

@@ -154,6 +154,11 @@ describe('E2: addressed by ref', () => {
     expect(await childSpec(t.root, x)).toMatchObject({ id: '1', restart: 'transient', shutdown: 1000 });
     expect(await childSpec(t.root, '1').catch(code)).toBe('HOLDFAST_NO_SUCH_CHILD');
     expect(await childSpec(t.root, t.root).catch(code)).toBe('HOLDFAST_NO_SUCH_CHILD');
+    // OTP tells it of any process that is dead.
+    await ends(t, x, normal);
+    expect(await childSpec(t.root, x)).toMatchObject({ id: '1', restart: 'transient' });
+    const other = await dynamicStage();
+    expect(await childSpec(other.root, x).catch(code)).toBe('HOLDFAST_NO_SUCH_CHILD');
   });
 });
 
@@ -310,6 +315,18 @@ describe('DS: Elixir’s additions', () => {
     await ends(t, await started(t));
     await started(t);
   });
+});
+
+it('K2: restarted it begins with none, and gives no number again', async () => {
+  const pool = dynamicSupervisor({ maxRestarts: 0, child: () => ({ logic: worker('-').logic }) });
+  const t = await stage({ children: [{ id: 's', logic: pool }] });
+  const s = async () => (await t.ref('s')) as SupervisorRef;
+  const { ref } = await startChild(await s());
+  end(ref as never, killed);
+  await t.settle();
+  expect(await whichChildren(await s())).toEqual([]);
+  await startChild(await s());
+  expect(t.took()).toEqual(['+s/1#1', '-s/1#1 killed', '-s#1 shutdown:GaveUpError', '+s#2', '+s/2#1']);
 });
 
 it('case 76, 77: a thousand of each, counted and killed', async () => {
