@@ -8,10 +8,10 @@ import type { Aftermath } from '../src/runtime/supervisor-handle.js';
 import { slice, yieldToLoop } from '../src/runtime/time.js';
 import { isAcceptableEnd } from './acceptable-end.js';
 import { aftermathOf, type Child, newChild, refOf, settleAftermath } from './children.js';
-import { causeOf } from './failure.js';
 import type { Host } from './host.js';
 import type { ResolvedSpec } from './spec.js';
 import { SupervisorReport } from './supervisor-report.js';
+import { WrongEnds } from './wrong-ends.js';
 
 const shutdown: ExitReason = { type: 'shutdown' };
 
@@ -220,35 +220,3 @@ export class Roster {
 
 /** Under which the numbers of a supervisor's children are counted. No actor has such a path. */
 const numbers = (path: string): string => `${path}/`;
-
-interface WrongEnd {
-  readonly child: Child;
-  readonly reason: ExitReason;
-  readonly ref: AnyActorRef | undefined;
-  count: number;
-}
-
-/** Wrong ends by their reason. */
-class WrongEnds {
-  readonly #ends = new Map<unknown, WrongEnd>();
-
-  add(child: Child, reason: ExitReason): void {
-    const key = keyOf(reason);
-    const same = this.#ends.get(key);
-    if (same !== undefined) same.count++;
-    else this.#ends.set(key, { child, reason, ref: refOf(child), count: 1 });
-  }
-
-  [Symbol.iterator](): Iterator<WrongEnd> {
-    return this.#ends.values();
-  }
-}
-
-/** The same for reasons that are the same to people. */
-function keyOf(reason: ExitReason): unknown {
-  const cause = causeOf(reason);
-  if (cause instanceof Error) return `${reason.type} ${cause.name}: ${cause.message}`;
-  return typeof cause === 'object' && cause !== null
-    ? cause
-    : `${reason.type} ${typeof cause} ${String(cause)}`;
-}

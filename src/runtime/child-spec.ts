@@ -19,6 +19,10 @@ export interface ChildSpec<L extends AnyActorLogic = AnyActorLogic> {
   readonly restart?: Restart;
   /** Default `'5s'`; of a supervisor `'infinity'`. */
   readonly shutdown?: Shutdown;
+  /**
+   * Its end by itself, when it is not started again, may end its supervisor: see that one's `autoShutdown`, without which, or of a
+   * permanent child, it is an error. Default false.
+   */
   readonly significant?: boolean;
   /** The name in Holdfast's registry, the same across incarnations. */
   readonly name?: string;
