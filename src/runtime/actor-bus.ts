@@ -1,10 +1,11 @@
 import { type Bus, type BusOptions, createBus as createPlainBus } from '../bus/bus.js';
-import { post } from './mailbox.js';
+import { post, send } from './mailbox.js';
+import { ownerOf } from './owner.js';
 import { isActor, isStopped } from './xstate.js';
 
 /**
- * Makes a bus. Events reach subscribed actors through their mailboxes; one that is full loses them, as dead letters, and the
- * publisher is not harmed.
+ * Makes a bus. Events reach subscribed actors through their mailboxes; one that is full loses them, as dead letters of its
+ * runtime (without a runtime `onListenerError` is told), and the publisher is not harmed.
  *
  * @example
  * ```ts
@@ -18,7 +19,10 @@ export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
       const target: object = actor;
       if (!isActor(target)) actor.send(event);
       // A subscription ends with its actor: what is published about that very end is no dead letter.
-      else if (!isStopped(target)) post(target, event);
+      else if (isStopped(target)) return;
+      // Without a runtime nobody counts dead letters: a full mailbox is then the listener's error.
+      else if (ownerOf(target) === undefined) send(target, event);
+      else post(target, event);
     },
     ...options,
   });

@@ -18,6 +18,7 @@ export interface ExitEvent {
  * A supervisor traps exits and minds its children's only. Returns whether there is an event that waits to be delivered.
  */
 export function signalExit(
+  target: AnyActorRef,
   to: Incarnation,
   from: AnyActorRef | undefined,
   reason: ExitReason,
@@ -28,7 +29,7 @@ export function signalExit(
     const fields = { event: 'exit.ignored', path, reason };
     scope.log('debug', fields, `${path} is a supervisor and ignores the exit: ${reason.type}`);
   } else if (spec.trapExit === true) {
-    tell(to.ref, { type: 'holdfast.exit', from, reason } as ExitEvent, isWanted);
+    tell(target, { type: 'holdfast.exit', from, reason } as ExitEvent, isWanted);
     return true;
   } else if (reason.type !== 'normal') {
     to.end(reason);

@@ -25,5 +25,5 @@ export function exit(target: AnyActorRef, reason: ExitReason): void {
   const from = sender instanceof Incarnation && sender.isMade ? sender.ref : undefined;
   if (reason.type === 'killed') incarnation.end(reason);
   else if (bySelf && !incarnation.isSupervisor) incarnation.endByItself(reason);
-  else signalExit(incarnation, from, reason);
+  else signalExit(target, incarnation, from, reason);
 }

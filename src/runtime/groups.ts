@@ -2,6 +2,8 @@ import type { AnyActorRef } from 'xstate';
 import { isOver } from './xstate.js';
 
 interface Member {
+  /** Whether there is a `ref`: not while its context is being made. */
+  readonly isMade: boolean;
   readonly ref: AnyActorRef;
 }
 
@@ -40,8 +42,9 @@ export class Groups {
   /** Each as often as it has joined, in the order in which they first did. */
   members(group: string): AnyActorRef[] {
     const refs: AnyActorRef[] = [];
-    for (const [{ ref }, times] of this.#groups.get(group) ?? []) {
-      if (!isOver(ref)) for (let n = 0; n < times; n++) refs.push(ref);
+    for (const [member, times] of this.#groups.get(group) ?? []) {
+      if (!member.isMade || isOver(member.ref)) continue;
+      for (let n = 0; n < times; n++) refs.push(member.ref);
     }
     return refs;
   }

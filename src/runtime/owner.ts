@@ -14,7 +14,9 @@ export function ownerOf(ref: AnyActorRef): Incarnation | undefined {
 /** The incarnation of a supervised actor itself. */
 export function incarnationOfActor(ref: AnyActorRef): Incarnation | undefined {
   const owner = ownerOf(ref);
-  return owner?.isMade && owner.ref === ref ? owner : undefined;
+  if (owner === undefined) return undefined;
+  // Its context is made before the incarnation knows its actor: that is then the one without a parent.
+  return (owner.isMade ? owner.ref : rootOf(ref)) === ref ? owner : undefined;
 }
 
 function owned(ref: AnyActorRef, asked: string): Incarnation {

@@ -65,7 +65,13 @@ export class Ties {
     const self = incarnationOfActor(this.#self);
     if (self === undefined) return;
     const notice: Notice = { from, cut: false };
-    const waits = signalExit(self, from, reason, () => this.#notices.delete(notice) && !notice.cut);
+    const waits = signalExit(
+      this.#self,
+      self,
+      from,
+      reason,
+      () => this.#notices.delete(notice) && !notice.cut,
+    );
     if (waits) this.#notices.add(notice);
   }
 

@@ -138,6 +138,14 @@ describe('a mailbox is bounded', () => {
     expect(t.runtime.deadLetters).toBe(2);
   });
 
+  test('nor by one that no runtime knows, and whose loss is reported', () => {
+    const errors: unknown[] = [];
+    const bus = createActorBus<{ n: { n: number } }>({ onListenerError: (error) => errors.push(error) });
+    bus.subscribe('n', createActor(noting([])).start());
+    for (const n of some(10_001)) bus.publish('n', { n });
+    expect(errors).toEqual([expect.any(MailboxFullError)]);
+  });
+
   test('what the runtime publishes reaches an actor in the same way', async () => {
     const t = await noter({ bound: 1 });
     t.runtime.bus.subscribe('dead-letter', t.who('a'));

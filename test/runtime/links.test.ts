@@ -8,7 +8,9 @@ import {
   type ExitEvent,
   type ExitReason,
   exit,
+  join,
   link,
+  members,
   monitor,
   send,
   unlink,
@@ -543,6 +545,55 @@ describe('P3: a monitor', () => {
     const t = await actors('a', 'b');
     monitor(t.who('a'), t.who('a'));
     expect(existingTies(t.who('b'))).toBeUndefined();
+  });
+});
+
+describe('an actor that links, monitors and joins while its context is made', () => {
+  const early = (others: () => readonly AnyActorRef[]) =>
+    createMachine({
+      context: ({ self }) => {
+        for (const other of others()) {
+          link(self, other);
+          monitor(other, self);
+          monitor(self, other);
+        }
+        join(self, 'early');
+        return { seen: members(self, 'early') };
+      },
+    });
+
+  test('is told of, and ends, as any other', async () => {
+    const t = await actors('a+', 'b');
+    const u = await running({
+      children: [
+        child({ id: 'e', name: 'e', logic: early(() => [t.who('a'), t.who('b')]), restart: 'temporary' }),
+      ],
+    });
+    const e = u.who('e');
+    expect(members(u.runtime, 'early')).toEqual([e]);
+    exit(e, killed);
+    await turns();
+    expect(t.got.a?.map((event) => [event.type, (event as DownEvent).reason])).toEqual([
+      ['holdfast.down', killed],
+      ['holdfast.exit', killed],
+    ]);
+    expect(reasonsOf(t)).toEqual({ b: killed });
+    expect(members(u.runtime, 'early')).toEqual([]);
+  });
+
+  test('and leaves nothing when that fails', async () => {
+    const t = await actors('a+', 'b');
+    const failing = createMachine({
+      context: ({ self }) => {
+        monitor(t.who('a'), self);
+        join(self, 'early');
+        throw new Error('context');
+      },
+    });
+    await expect(running({ children: [child({ id: 'e', logic: failing })] })).rejects.toThrow(/context/);
+    await turns();
+    expect(t.got.a).toMatchObject([{ type: 'holdfast.down', reason: { type: 'error' } }]);
+    expect(existingTies(t.who('a'))?.watching.size).toBe(0);
   });
 });
 
