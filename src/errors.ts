@@ -184,7 +184,35 @@ export class MailboxFullError extends HoldfastError {
 
 /** A worker thread ended, or never answered. */
 export class ThreadError extends HoldfastError {
-  static override readonly code = 'HOLDFAST_THREAD';
+  static override readonly code: string = 'HOLDFAST_THREAD';
+}
+
+/** A thread ended without its actor having ended: `process.exit` was called in it. `exitCode` is what that was given. */
+export class ThreadExitedError extends ThreadError {
+  static override readonly code = 'HOLDFAST_THREAD_EXITED';
+  constructor(
+    message: string,
+    readonly exitCode: number,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** A thread needed more memory than its `resourceLimits` (or Node's defaults) allow. `cause` is Node's error. */
+export class ThreadOutOfMemoryError extends ThreadError {
+  static override readonly code = 'HOLDFAST_THREAD_OUT_OF_MEMORY';
+}
+
+/** A thread's event loop did not turn for so long that it was killed. `silence` is in milliseconds. */
+export class ThreadUnresponsiveError extends ThreadError {
+  static override readonly code = 'HOLDFAST_THREAD_UNRESPONSIVE';
+  constructor(
+    message: string,
+    readonly silence: number,
+  ) {
+    super(message);
+  }
 }
 
 /** A record of the snapshot does not read back. The file was set aside. */
@@ -308,6 +336,17 @@ export class MaxChildrenError extends HoldfastError {
   constructor(
     message: string,
     readonly maxChildren: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A task did not end within its `timeout` (ms) and was killed. A function that ignores its signal may go on, unheard. */
+export class TaskTimeoutError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_TASK_TIMEOUT';
+  constructor(
+    message: string,
+    readonly timeout: number,
   ) {
     super(message);
   }

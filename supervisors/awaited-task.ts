@@ -3,7 +3,7 @@ import { TaskTimeoutError } from '../src/errors.js';
 import type { Shutdown } from '../src/runtime/child-spec.js';
 import type { Milliseconds } from '../src/runtime/duration.js';
 import { exit } from '../src/runtime/exit.js';
-import type { ExitReason } from '../src/runtime/exit-reason.js';
+import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import { signalOf } from '../src/runtime/owner.js';
 import { onEnd } from '../src/runtime/ties.js';
 import { after, type Timer } from '../src/runtime/time.js';
@@ -53,6 +53,11 @@ export class AwaitedTask<T> {
     });
   }
 
+  /** Otherwise its supervisor did not start it. */
+  get hasBegun(): boolean {
+    return this.#ref !== undefined;
+  }
+
   /** Nobody waits for it any more: `result` rejects at once, and the task has its shutdown time to end. */
   cancel(error: unknown): void {
     this.#reject(error);
@@ -73,7 +78,7 @@ export class AwaitedTask<T> {
 
   #ended(ref: AnyActorRef, reason: ExitReason): void {
     this.#timer?.cancel();
-    if (reason.type === 'normal' && this.#value !== undefined) this.#resolve(this.#value.value);
+    if (isOrderly(reason) && this.#value !== undefined) this.#resolve(this.#value.value);
     else this.#reject(reason.type === 'error' ? reason.error : signalOf(ref).reason);
     this.#end();
   }

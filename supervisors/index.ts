@@ -23,3 +23,13 @@ export {
   type SupervisorSnapshot,
   supervisor,
 } from './supervisor.js';
+export { type TaskOptions, task } from './task.js';
+export type { TaskFunction } from './task-run.js';
+export type { TaskResult } from './task-stream.js';
+export {
+  type AsyncTaskOptions,
+  type TaskStreamOptions,
+  type TaskSupervisor,
+  type TaskSupervisorOptions,
+  taskSupervisor,
+} from './task-supervisor.js';

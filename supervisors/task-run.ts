@@ -26,15 +26,9 @@ class TaskRun {
     this.#input = input;
   }
 
-  get isOver(): boolean {
-    return this.#outcome !== undefined;
-  }
-
-  /** What it came to; a failure is thrown. */
-  get value(): unknown {
-    const outcome = this.#outcome;
-    if (outcome !== undefined && 'error' in outcome) throw outcome.error;
-    return outcome?.value;
+  /** What it came to; undefined while it runs. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
   }
 
   begin(self: AnyActorRef): void {
@@ -83,7 +77,15 @@ export const taskLogic = setup({
     output: unknown;
     events: typeof settled | { type: 'holdfast.shutdown'; reason: unknown };
   },
-  guards: { over: ({ context }) => context.run.isOver },
+  guards: {
+    failed: ({ context: { run } }) => run.outcome !== undefined && 'error' in run.outcome,
+    returned: ({ context: { run } }) => run.outcome !== undefined && 'value' in run.outcome,
+  },
+  actions: {
+    fail: ({ context }) => {
+      throw (context.run.outcome as { readonly error: unknown }).error;
+    },
+  },
 }).createMachine({
   context: ({ input }) => ({ run: new TaskRun(input) }),
   entry: ({ context, self }) => context.run.begin(self),
@@ -101,7 +103,11 @@ export const taskLogic = setup({
     done: { type: 'final' },
   },
   on: {
-    [settled.type]: { guard: 'over', target: '.done', actions: ({ context }) => void context.run.value },
+    [settled.type]: [
+      { guard: 'failed', actions: 'fail' },
+      { guard: 'returned', target: '.done' },
+    ],
   },
-  output: ({ context }) => context.run.value,
+  output: ({ context }: { readonly context: { readonly run: TaskRun } }) =>
+    (context.run.outcome as { readonly value: unknown }).value,
 });
