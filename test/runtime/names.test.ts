@@ -24,6 +24,7 @@ import {
   reply,
   sendToName,
 } from '../../src/runtime/index.js';
+import { Names } from '../../src/runtime/names.js';
 import { ownerOf } from '../../src/runtime/owner.js';
 import { child } from '../../supervisors/index.js';
 import { obedient, type Running, running, turns } from './running.js';
@@ -107,6 +108,19 @@ describe('R1: a unique name', () => {
       }),
     ).rejects.toThrow(/could not start its child 'b'.*borne by root\/a already/);
     expect(t.who('n')).toBe(first);
+  });
+
+  test('R1: of one that has ended is free at once, whether or not it was released', () => {
+    const names = new Names();
+    const [one, other] = ['one', 'other'].map((path) => ({ path, ref: createActor(obedient).start() }));
+    if (one === undefined || other === undefined) throw new Error('two were made');
+    names.claim('n', one);
+    expect(() => names.claim('n', other)).toThrow(/borne by one already/);
+    one.ref.stop();
+    expect(names.whereis('n')).toBeUndefined();
+    names.claim('n', other);
+    names.release('n', one);
+    expect(names.whereis('n')).toBe(other.ref);
   });
 
   test('R2: nobody sees a bearer that has ended, not even those who hear of its end first', async () => {
