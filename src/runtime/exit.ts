@@ -10,7 +10,7 @@ import { Incarnation } from './incarnation.js';
  * - An actor with `trapExit` gets any other reason as the event `holdfast.exit`, and lives on.
  * - `normal` is ignored by an actor that does not trap exits; any other reason ends it at once.
  * - A supervisor ignores all but `killed` (OTP's trap_exit): `stop` asks one to end.
- * - An actor that exits itself ends, trapping exits or not (OTP's `exit/1`).
+ * - An actor that exits itself ends for just that reason, trapping exits or not, asked to stop or not (OTP's `exit/1`).
  *
  * @throws StateError when the target is not a supervised actor (what an actor spawned or invoked is not).
  * @example
@@ -23,7 +23,6 @@ export function exit(target: AnyActorRef, reason: ExitReason): void {
   const sender = incarnation.scope.attribution.current();
   const bySelf = sender === undefined ? incarnation.isBusy : sender === incarnation;
   const from = sender instanceof Incarnation && sender.isMade ? sender.ref : undefined;
-  if (reason.type === 'killed') incarnation.end(reason);
-  else if (bySelf && !incarnation.isSupervisor) incarnation.endByItself(reason);
+  if (reason.type === 'killed' || (bySelf && !incarnation.isSupervisor)) incarnation.end(reason);
   else signalExit(target, incarnation, from, reason);
 }

@@ -136,11 +136,6 @@ export class Incarnation implements AsyncOwner, RootOwner {
     if (root.isStopped && this.#alive) this.#finish(reason);
   }
 
-  /** It ends of its own will: if it was asked to stop, for the reason that it was given. */
-  endByItself(reason: ExitReason): void {
-    this.end(reason.type === 'normal' ? (this.#asked ?? reason) : reason);
-  }
-
   /** It was asked to stop: when it now ends by itself, it does so for this reason. */
   askedToStop(reason: ExitReason): void {
     if (this.#phase !== 'running') return;

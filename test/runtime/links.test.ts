@@ -364,31 +364,35 @@ describe('P2: an exit signal', () => {
 });
 
 describe('GS6: an order to stop', () => {
-  test('GS6: logic other than a machine that traps exits is asked, and given its time', async () => {
-    vi.useFakeTimers();
-    try {
-      const got: string[] = [];
-      const logic = fromCallback(({ receive, self }) => {
-        receive((event) => {
-          got.push(event.type);
-          if (event.type === 'done') exit(self, normal);
+  // What it says itself holds, `normal` too: of a permanent child that is a shutdown error, as in OTP.
+  test.each([normal, { type: 'shutdown' } as const])(
+    'GS6: logic other than a machine that traps exits is asked, and given its time: $type',
+    async (reason) => {
+      vi.useFakeTimers();
+      try {
+        const got: string[] = [];
+        const logic = fromCallback<{ type: string; reason: ExitReason }>(({ receive, self }) => {
+          receive((event) => {
+            got.push(event.type);
+            if (event.type === 'done') exit(self, event.reason);
+          });
+          return () => void got.push('disposed');
         });
-        return () => void got.push('disposed');
-      });
-      const t = await running({
-        children: [child({ id: 'a', name: 'a', logic, trapExit: true, shutdown: 500 })],
-      });
-      const stopped = t.runtime.stop();
-      await vi.advanceTimersByTimeAsync(499);
-      expect(got).toEqual(['holdfast.shutdown']);
-      t.who('a').send({ type: 'done' });
-      await stopped;
-      expect(got).toEqual(['holdfast.shutdown', 'done', 'disposed']);
-      expect(reasonsOf(t).a).toEqual({ type: 'shutdown' });
-    } finally {
-      vi.useRealTimers();
-    }
-  });
+        const t = await running({
+          children: [child({ id: 'a', name: 'a', logic, trapExit: true, shutdown: 500 })],
+        });
+        const stopped = t.runtime.stop();
+        await vi.advanceTimersByTimeAsync(499);
+        expect(got).toEqual(['holdfast.shutdown']);
+        t.who('a').send({ type: 'done', reason });
+        await stopped;
+        expect(got).toEqual(['holdfast.shutdown', 'done', 'disposed']);
+        expect(reasonsOf(t).a).toEqual(reason);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
 
   test('GS6: and is killed after it', async () => {
     vi.useFakeTimers();
