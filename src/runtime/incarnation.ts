@@ -241,7 +241,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   }
 
   #observe(root: Root): void {
-    root.ref.subscribe({
+    root.observe({
       next: () => {
         if (this.#phase === 'starting' && this.#begun) this.#checkReady();
       },

@@ -42,10 +42,14 @@ interface InnerMachine {
 }
 
 interface InnerSystem {
+  [ruling]?: Root;
   _register(sessionId: string, actor: InnerActor): string;
   _unregister(actor: InnerActor): void;
   _sendInspectionEvent(event: { readonly type: string; readonly actorRef: InnerActor }): void;
 }
+
+/** The root of a system. */
+const ruling = Symbol('holdfast.root');
 
 type Callback = (value?: unknown) => void;
 interface Observing {
@@ -54,16 +58,32 @@ interface Observing {
   readonly complete?: Callback;
 }
 
+interface InnerMailbox {
+  _process(event: InnerEvent): void;
+  [adopted]?: Adopted;
+}
+
+/** What an actor of a root's family needs to know, and its mailbox. */
+interface Adopted {
+  readonly root: Root;
+  readonly actor: InnerActor;
+}
+
+const adopted = Symbol('holdfast.adopted');
+
 interface InnerActor {
   readonly id: string;
   readonly system: InnerSystem;
   readonly _parent?: InnerActor;
   readonly _processingStatus: number;
   _snapshot: InnerSnapshot | undefined;
-  readonly mailbox: { _process(event: InnerEvent): void };
+  readonly mailbox: InnerMailbox;
+  readonly observers: Set<Observing>;
+  [adopted]?: Adopted;
   subscribe(next?: Callback | Observing, error?: Callback, complete?: Callback): { unsubscribe(): void };
   on(type: string, handler: Callback): { unsubscribe(): void };
   start(): unknown;
+  _process(event: InnerEvent): void;
   _stop(): unknown;
   _error(error: unknown): void;
   update(snapshot: InnerSnapshot, event: InnerEvent): void;
@@ -99,7 +119,10 @@ export class Root {
   readonly #actor: InnerActor;
   readonly #owner: RootOwner;
   /** Who runs under whom, in start order. XState's own registry forgets an actor before it is stopped. */
-  readonly #children = new Map<InnerActor, Set<InnerActor>>();
+  #children: Map<InnerActor, Set<InnerActor>> | undefined;
+  readonly #register: InnerSystem['_register'];
+  readonly #unregister: InnerSystem['_unregister'];
+  readonly #inspect: InnerSystem['_sendInspectionEvent'];
   #busy = 0;
   /** How many starts and transitions of descendants are on the stack. */
   #within = 0;
@@ -110,8 +133,20 @@ export class Root {
     this.#owner = owner;
     this.ref = createActor(logic, { ...options, id, input });
     this.#actor = inner(this.ref);
-    this.#adopt(this.#actor);
-    this.#instrument(this.#actor.system);
+    const { system } = this.#actor;
+    this.#register = system._register;
+    this.#unregister = system._unregister;
+    this.#inspect = system._sendInspectionEvent;
+    system[ruling] = this;
+    system._register = registerInFamily;
+    system._unregister = unregisterFromFamily;
+    system._sendInspectionEvent = inspectFamily;
+    this.adopt(this.#actor);
+  }
+
+  /** Observes the root before anybody else does, in the context of whoever runs. `error` is called without a `this`. */
+  observe(observer: Observing): void {
+    this.#actor.observers.add(observer);
   }
 
   get snapshot(): InnerSnapshot {
@@ -181,7 +216,55 @@ export class Root {
     }
   }
 
-  #inFamily<R>(work: () => R): R {
+  /** @internal An actor of the family is to begin. */
+  register(sessionId: string, actor: InnerActor): string {
+    this.adopt(actor);
+    if (actor._parent !== undefined) this.#childrenOf(actor._parent).add(actor);
+    return this.#register(sessionId, actor);
+  }
+
+  /** @internal */
+  unregister(actor: InnerActor): void {
+    this.#unregister(actor);
+    if (actor._processingStatus !== stopped) return;
+    if (actor._parent !== undefined) this.#children?.get(actor._parent)?.delete(actor);
+    if (actor._snapshot?.status === 'error') {
+      this.#owner.erred(actor._snapshot.error, this.#isUnheard(actor._parent));
+    }
+    this.#stopDescendants(actor);
+  }
+
+  /** @internal */
+  inspect(event: Parameters<InnerSystem['_sendInspectionEvent']>[0]): void {
+    if (event.type === '@xstate.actor') this.adopt(event.actorRef);
+    try {
+      this.#inspect(event);
+    } catch (error) {
+      this.#owner.inspectorFailed(error);
+    }
+  }
+
+  /** @internal A transition of an actor of the family. */
+  process(actor: InnerActor, event: InnerEvent): void {
+    const isRoot = actor === this.#actor;
+    // What a family that is being stopped sends its root must not start anything new.
+    if (this.#ending && isRoot && event.type !== stopEvent) return;
+    const work = (): void =>
+      this.#owner.run(() => {
+        if (isSwallowedError(actor, event)) fail(actor, event.error);
+        else actor._process(event);
+      });
+    if (isRoot) this.#occupied(work);
+    else this.inFamily(work);
+  }
+
+  /** @internal A callback of whoever subscribes now. */
+  bind(callback: Callback): Callback {
+    return this.#owner.bind(callback);
+  }
+
+  /** @internal Runs what a descendant does. */
+  inFamily<R>(work: () => R): R {
     this.#within++;
     try {
       return work();
@@ -190,30 +273,16 @@ export class Root {
     }
   }
 
-  #instrument(system: InnerSystem): void {
-    const { _register: register, _unregister: unregister, _sendInspectionEvent: inspect } = system;
-    system._register = (sessionId, actor) => {
-      this.#adopt(actor);
-      if (actor._parent !== undefined) this.#childrenOf(actor._parent).add(actor);
-      return register(sessionId, actor);
-    };
-    system._unregister = (actor) => {
-      unregister(actor);
-      if (actor._processingStatus !== stopped) return;
-      if (actor._parent !== undefined) this.#children.get(actor._parent)?.delete(actor);
-      if (actor._snapshot?.status === 'error') {
-        this.#owner.erred(actor._snapshot.error, this.#isUnheard(actor._parent));
-      }
-      this.#stopDescendants(actor);
-    };
-    system._sendInspectionEvent = (event) => {
-      if (event.type === '@xstate.actor') this.#adopt(event.actorRef);
-      try {
-        inspect(event);
-      } catch (error) {
-        this.#owner.inspectorFailed(error);
-      }
-    };
+  /** @internal Makes an actor of the family work in the owner's context, and call back its observers in theirs. */
+  adopt(actor: InnerActor): void {
+    if (adopted in actor) return;
+    const bond: Adopted = { root: this, actor };
+    actor[adopted] = bond;
+    actor.mailbox[adopted] = bond;
+    actor.mailbox._process = processAsOwner;
+    actor.subscribe = subscribeAsCaller;
+    actor.on = listenAsCaller;
+    if (actor !== this.#actor) actor.start = startInFamily;
   }
 
   #isUnheard(parent: InnerActor | undefined): boolean {
@@ -221,43 +290,8 @@ export class Root {
     return parent._processingStatus === stopped || (this.#ending && parent === this.#actor);
   }
 
-  /** Makes an actor of the family work in the owner's context, and call back its observers in theirs. */
-  #adopt(actor: InnerActor): void {
-    if (Object.hasOwn(actor, 'subscribe')) return;
-    const { mailbox } = actor;
-    const process = mailbox._process;
-    const isRoot = actor === this.#actor;
-    const work = (event: InnerEvent): void =>
-      this.#owner.run(() => {
-        if (isSwallowedError(actor, event)) fail(actor, event.error);
-        else process(event);
-      });
-    mailbox._process = (event) => {
-      // What a family that is being stopped sends its root must not start anything new.
-      if (this.#ending && isRoot && event.type !== stopEvent) return;
-      if (isRoot) this.#occupied(() => work(event));
-      else this.#inFamily(() => work(event));
-    };
-    if (!isRoot) {
-      const start = actor.start.bind(actor);
-      actor.start = () => this.#inFamily(start);
-    }
-
-    const subscribe = actor.subscribe.bind(actor);
-    actor.subscribe = (next, error, complete) => {
-      const observer = typeof next === 'object' ? next : { next, error, complete };
-      const bound = (name: 'next' | 'error' | 'complete'): Callback | undefined => {
-        const callback = observer[name]?.bind(observer);
-        return callback && this.#owner.bind(callback);
-      };
-      // Without an error callback XState throws an error again, from a timer, that a supervisor has already dealt with.
-      return subscribe(bound('next'), bound('error') ?? (() => {}), bound('complete'));
-    };
-    const on = actor.on.bind(actor);
-    actor.on = (type, handler) => on(type, this.#owner.bind(handler));
-  }
-
   #childrenOf(parent: InnerActor): Set<InnerActor> {
+    this.#children ??= new Map();
     let children = this.#children.get(parent);
     if (children === undefined) {
       children = new Set();
@@ -267,15 +301,67 @@ export class Root {
   }
 
   #stopDescendants(ancestor: InnerActor): void {
-    const children = this.#children.get(ancestor);
+    const children = this.#children?.get(ancestor);
     if (children === undefined) return;
-    this.#children.delete(ancestor);
+    this.#children?.delete(ancestor);
     for (const child of [...children].reverse()) {
       this.#stopDescendants(child);
       child._stop();
     }
   }
 }
+
+// What is put in place of an actor's and a system's own methods: one function for all of them, since a root of its own for each
+// child makes closures of its own dear.
+
+function registerInFamily(this: InnerSystem, sessionId: string, actor: InnerActor): string {
+  return (this[ruling] as Root).register(sessionId, actor);
+}
+
+function unregisterFromFamily(this: InnerSystem, actor: InnerActor): void {
+  (this[ruling] as Root).unregister(actor);
+}
+
+function inspectFamily(this: InnerSystem, event: Parameters<InnerSystem['_sendInspectionEvent']>[0]): void {
+  (this[ruling] as Root).inspect(event);
+}
+
+function processAsOwner(this: InnerMailbox, event: InnerEvent): void {
+  const { root, actor } = this[adopted] as Adopted;
+  root.process(actor, event);
+}
+
+function startInFamily(this: InnerActor): unknown {
+  return (this[adopted] as Adopted).root.inFamily(() => ownMethods(this).start.call(this));
+}
+
+function subscribeAsCaller(
+  this: InnerActor,
+  next?: Callback | Observing,
+  error?: Callback,
+  complete?: Callback,
+): { unsubscribe(): void } {
+  const { root } = this[adopted] as Adopted;
+  const observer = typeof next === 'object' ? next : { next, error, complete };
+  const bound = (name: 'next' | 'error' | 'complete'): Callback | undefined => {
+    const callback = observer[name]?.bind(observer);
+    return callback && root.bind(callback);
+  };
+  // Without an error callback XState throws an error again, from a timer, that a supervisor has already dealt with.
+  return ownMethods(this).subscribe.call(
+    this,
+    bound('next'),
+    bound('error') ?? (() => {}),
+    bound('complete'),
+  );
+}
+
+function listenAsCaller(this: InnerActor, type: string, handler: Callback): { unsubscribe(): void } {
+  return ownMethods(this).on.call(this, type, (this[adopted] as Adopted).root.bind(handler));
+}
+
+/** XState's methods of an actor, as they were. */
+const ownMethods = (actor: InnerActor): InnerActor => Object.getPrototypeOf(actor);
 
 /** XState's own path of an error thrown in a transition. */
 function fail(actor: InnerActor, error: unknown): void {
