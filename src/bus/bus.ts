@@ -38,6 +38,12 @@ export interface Bus<Events> {
   subscribe(topic: '*', listener: Listener<Events, keyof Events> | Subscriber): () => void;
 }
 
+/** @internal A bus as its owner has it. */
+export interface OwnBus<Events> extends Bus<Events> {
+  /** Whether anybody listens to the topic. */
+  hears(topic: keyof Events & string): boolean;
+}
+
 export interface BusOptions {
   /** Told of what a listener threw, or rejected with. Default: dropped. */
   readonly onListenerError?: (error: unknown, topic: string) => void;
@@ -46,7 +52,7 @@ export interface BusOptions {
 }
 
 /** Makes a bus. */
-export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
+export function createBus<Events>(options: BusOptions = {}): OwnBus<Events> {
   const { onListenerError = () => {}, deliver = (actor, event) => actor.send(event) } = options;
   const emitter: Emitter<Record<string, { readonly type: string }>> = mitt();
 
@@ -66,7 +72,10 @@ export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
     return () => emitter.off(topic, handler);
   }
 
+  const listenersOf = (topic: string): number => emitter.all.get(topic)?.length ?? 0;
+
   return {
+    hears: (topic) => listenersOf(topic) + listenersOf('*') > 0,
     publish: (topic, payload) => emitter.emit(topic, { ...(payload as object), type: topic }),
     subscribe(topic: string, listener: ((event: never) => void) | Subscriber) {
       if (typeof listener === 'function') return guarded(topic, listener as (event: unknown) => void);

@@ -29,7 +29,6 @@ export class Incarnation implements AsyncOwner, RootOwner {
   readonly spec: LifeSpec;
   readonly path: string;
   readonly number: number;
-  readonly #report: LifeReport;
   readonly #onExit: (incarnation: Incarnation, reason: ExitReason) => void;
   #phase: Phase = 'starting';
   #root: Root | undefined;
@@ -58,7 +57,6 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.spec = spec;
     this.path = path;
     this.number = scope.nextIncarnation(path);
-    this.#report = new LifeReport(scope, this);
     this.#onExit = onExit;
   }
 
@@ -86,7 +84,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   }
 
   get report(): LifeReport {
-    return this.#report;
+    return new LifeReport(this.scope, this);
   }
 
   /** Fires when the incarnation ends, whatever the reason. Made when first asked for. */
@@ -108,7 +106,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     const { spec, scope } = this;
     const input = typeof spec.input === 'function' ? (spec.input as () => unknown)() : spec.input;
     const root = making(this, () => new Root(spec.logic, input, spec.id, scope.rootOptions, this));
-    owners.set(root.ref.system, this);
+    (root.ref.system as Owned)[owner] = this;
     this.#root = root;
     if (spec.name !== undefined) scope.names.claim(spec.name, this);
   }
@@ -171,7 +169,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   }
 
   erred(error: unknown, unheard: boolean): void {
-    if (unheard) this.#report.lateError(error);
+    if (unheard) this.report.lateError(error);
     if (typeof error !== 'object' || error === null) return;
     this.#seen ??= new WeakSet();
     this.#seen.add(error);
@@ -190,7 +188,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     if (this.#reason?.type === 'error' && this.#reason.error === error) return;
     if (this.#abort?.signal.reason === error) return;
-    this.#report.lateError(error);
+    this.report.lateError(error);
   }
 
   /** Whether a transition of its own is on the stack. */
@@ -226,7 +224,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     const root = this.#root as Root;
     this.#observe(root);
-    this.#report.started();
+    this.report.started();
     root.start();
     this.#begun = true;
     this.#checkReady();
@@ -271,7 +269,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     this.#phase = 'running';
     this.#startTimer?.cancel();
-    this.#report.ready();
+    this.report.ready();
     if (this.spec.name !== undefined) this.scope.names.ready(this.spec.name, this);
     this.#settled({ type: 'ready', info });
   }
@@ -298,13 +296,13 @@ export class Incarnation implements AsyncOwner, RootOwner {
     const callbacks = this.#atEnd;
     this.#atEnd = undefined;
     for (const callback of callbacks ?? []) callback(reason);
-    this.#report.ended(reason, { starting, ignored, shutdown: this.#ordered?.shutdown === true });
+    this.report.ended(reason, { starting, ignored, shutdown: this.#ordered?.shutdown === true });
     if (
       thrown !== undefined &&
       this.#ordered !== undefined &&
       errorOf(this.#ordered.reason) !== thrown.error
     ) {
-      this.#report.lateError(thrown.error);
+      this.report.lateError(thrown.error);
     }
     if (!starting) this.#onExit(this, reason);
     else this.#settled(ignored ? { type: 'ignored' } : { type: 'failed', reason });
@@ -324,7 +322,13 @@ interface Thrown {
   readonly error: unknown;
 }
 
-const owners = new WeakMap<object, Incarnation>();
+/** Whose family runs in an XState system. On the system itself: a weak map of a hundred thousand is dear to the collector. */
+const owner = Symbol('holdfast.incarnation');
+
+interface Owned {
+  [owner]?: Incarnation;
+}
+
 let beingMade: Incarnation | undefined;
 
 function making<R>(incarnation: Incarnation, make: () => R): R {
@@ -338,7 +342,7 @@ function making<R>(incarnation: Incarnation, make: () => R): R {
 }
 
 /** @internal The incarnation whose family runs in an XState system; `beingMade` while its root is constructed. */
-export const incarnationOfSystem = (system: object): Incarnation | undefined => owners.get(system);
+export const incarnationOfSystem = (system: object): Incarnation | undefined => (system as Owned)[owner];
 
 /** @internal */
 export const incarnationBeingMade = (): Incarnation | undefined => beingMade;

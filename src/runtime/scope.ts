@@ -3,7 +3,7 @@ import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.
 import type { AsyncOwner, Attribution } from './attribution.js';
 import { type Because, DeadLetters } from './dead-letters.js';
 import { Groups } from './groups.js';
-import type { Logger } from './logger.js';
+import { type Logger, silent } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { after, monotonicNow, type Timer, wallNow } from './time.js';
@@ -31,6 +31,7 @@ export class RuntimeScope {
   /** Resolves when the whole tree has been started for the first time; never, when it could not be. */
   readonly started: Promise<void>;
   readonly markStarted: () => void;
+  readonly #hears: (topic: keyof RuntimeEvents) => boolean;
   readonly #deadLetters = new DeadLetters();
   readonly #incarnations = new Map<string, number>();
 
@@ -49,6 +50,7 @@ export class RuntimeScope {
         if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event, this);
       },
     });
+    this.#hears = bus.hears;
     this.bus = {
       publish: bus.publish,
       subscribe: (topic: '*', listener: BusListener | Subscriber) =>
@@ -71,6 +73,11 @@ export class RuntimeScope {
   /** No actor of that path is started any more. */
   forget(path: string): void {
     this.#incarnations.delete(path);
+  }
+
+  /** Whether anybody listens to the topic, or reads the log. */
+  isHeard(topic: keyof RuntimeEvents): boolean {
+    return this.logger !== silent || this.#hears(topic);
   }
 
   publish<Topic extends keyof RuntimeEvents>(topic: Topic, payload: RuntimeEvents[Topic]): void {

@@ -131,7 +131,12 @@ export class Root {
 
   constructor(logic: AnyActorLogic, input: unknown, id: string, options: RootOptions, owner: RootOwner) {
     this.#owner = owner;
-    this.ref = createActor(logic, { ...options, id, input });
+    // Written out: what is spread gets, of V8, a hidden class of its own for each root.
+    const { clock, logger, inspect } = options;
+    this.ref = createActor(
+      logic,
+      inspect === undefined ? { clock, logger, id, input } : { clock, logger, inspect, id, input },
+    );
     this.#actor = inner(this.ref);
     const { system } = this.#actor;
     this.#register = system._register;
