@@ -1,18 +1,19 @@
 import type { AnyActorRef } from 'xstate';
 import { DynamicChildError, MaxChildrenError, NoSuchChildError, OptionsError } from '../src/errors.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
+import type { Eventual } from '../src/runtime/eventual.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import { isStopped } from '../src/runtime/xstate.js';
 import { type ChildCount, countOfInstances } from './children.js';
 import { startFailed } from './failure.js';
 import type { ResolvedSpec } from './spec.js';
-import { type StartedChild, startOnOrder } from './started-child.js';
+import { type StartedChild, startAdded } from './started-child.js';
 import type { Served } from './supervisor-process.js';
 
 /** What a dynamic supervisor does on order with its children, that are addressed by ref. */
 export const dynamicChildren = {
-  async start(served: Served, args: readonly unknown[]): Promise<StartedChild> {
+  start(served: Served, args: readonly unknown[]): Eventual<StartedChild> {
     const { roster, path, options, mold } = served;
     const { maxChildren = Number.POSITIVE_INFINITY } = options.dynamic ?? {};
     if (roster.size >= maxChildren) {
@@ -22,13 +23,7 @@ export const dynamicChildren = {
       );
     }
     const id = String(roster.next());
-    const child = roster.add(mold.resolveAs(id, specFor(served, id, args)));
-    try {
-      return await startOnOrder(served, child);
-    } catch (error) {
-      roster.remove(child);
-      throw error;
-    }
+    return startAdded(served, roster.add(mold.resolveAs(id, specFor(served, id, args))));
   },
 
   async terminate(served: Served, key: string | AnyActorRef): Promise<void> {

@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate';
+import { type Eventual, whenever } from '../src/runtime/eventual.js';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
 import { Incarnation } from '../src/runtime/incarnation.js';
 import type { StartOutcome } from '../src/runtime/life-spec.js';
@@ -103,16 +104,24 @@ export class Roster {
   }
 
   /** Starts a child that does not run. Who is not ready in the end does not run; what becomes of it is the caller's to say. */
-  async start(child: Child): Promise<StartOutcome> {
-    const { scope, who } = this.#options.host;
-    const incarnation = new Incarnation(scope, child.spec, `${who.path}/${child.spec.id}`, (ended, reason) =>
-      this.#options.onExit(child, ended, reason),
+  start(child: Child): Eventual<StartOutcome> {
+    const { forgetful, host, onExit } = this.#options;
+    const incarnation = new Incarnation(
+      host.scope,
+      child.spec,
+      `${host.who.path}/${child.spec.id}`,
+      (ended, reason) => onExit(child, ended, reason),
+      // Nobody ever has its path after it, so it counts for itself.
+      forgetful ? child.latest + 1 : undefined,
     );
     child.incarnation = incarnation;
     child.latest = incarnation.number;
     child.restarting = false;
     this.#starting = incarnation;
-    const outcome = await incarnation.start();
+    return whenever(incarnation.start(), (outcome) => this.#started(child, outcome));
+  }
+
+  #started(child: Child, outcome: StartOutcome): StartOutcome {
     this.#starting = undefined;
     if (outcome.type === 'ready') {
       child.former = undefined;
@@ -191,11 +200,10 @@ export class Roster {
     const { forgetful, host } = this.#options;
     if (this.#closing) this.#left.push(...child.aftermath);
     this.remove(child);
-    if (!forgetful) return;
     // Its number is never given again.
-    const path = `${host.who.path}/${child.spec.id}`;
-    host.scope.forget(path);
-    if (child.spec.type === 'supervisor') host.scope.forget(numbers(path));
+    if (forgetful && child.spec.type === 'supervisor') {
+      host.scope.forget(numbers(`${host.who.path}/${child.spec.id}`));
+    }
   }
 
   /** The supervisor ends: whether anybody is started again is for others to say. */

@@ -1,6 +1,8 @@
 import type { AnyActorRef } from 'xstate';
 import { AlreadyStartedError, type HoldfastError, StateError } from '../src/errors.js';
+import { type Eventual, whenever } from '../src/runtime/eventual.js';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
+import type { StartOutcome } from '../src/runtime/life-spec.js';
 import type { Child } from './children.js';
 import { startFailed } from './failure.js';
 import type { Served } from './supervisor-process.js';
@@ -14,13 +16,25 @@ export interface StartedChild {
 }
 
 /** Starts a child on somebody's order. A failure is theirs: nothing is reported, counted or tried again. */
-export async function startOnOrder(served: Served, child: Child): Promise<StartedChild> {
-  const { roster } = served;
-  const outcome = await roster.start(child);
+export const startOnOrder = (served: Served, child: Child): Eventual<StartedChild> =>
+  whenever(served.roster.start(child), (outcome) => concluded(served, child, outcome));
+
+/** As `startOnOrder`, of a child that was added for it: one that cannot be started is not kept. */
+export const startAdded = (served: Served, child: Child): Eventual<StartedChild> =>
+  whenever(served.roster.start(child), (outcome) => {
+    try {
+      return concluded(served, child, outcome);
+    } catch (error) {
+      served.roster.remove(child);
+      throw error;
+    }
+  });
+
+function concluded(served: Served, child: Child, outcome: StartOutcome): StartedChild {
   if (served.interrupted) throw served.gone();
   if (outcome.type === 'ready') return { ref: child.incarnation?.ref, info: outcome.info };
   if (outcome.type === 'failed') throw failure(served, child, outcome.reason);
-  roster.rest(child);
+  served.roster.rest(child);
   return { ref: undefined, info: undefined };
 }
 

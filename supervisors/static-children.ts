@@ -7,25 +7,20 @@ import {
   NoSuchChildError,
 } from '../src/errors.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
+import type { Eventual } from '../src/runtime/eventual.js';
 import { type Child, type ChildCount, countOf, refOf } from './children.js';
 import type { ResolvedSpec } from './spec.js';
-import { type StartedChild, startOnOrder } from './started-child.js';
+import { type StartedChild, startAdded, startOnOrder } from './started-child.js';
 import type { Served } from './supervisor-process.js';
 
 /** What a supervisor does on order with children that have ids. */
 export const staticChildren = {
-  async start(served: Served, [given]: readonly unknown[]): Promise<StartedChild> {
+  start(served: Served, [given]: readonly unknown[]): Eventual<StartedChild> {
     const { roster, path, mold } = served;
     const spec = mold.resolve(given as ChildSpec);
     const present = roster.get(spec.id);
     if (present !== undefined) throw taken(path, present);
-    const child = roster.add(spec);
-    try {
-      return await startOnOrder(served, child);
-    } catch (error) {
-      roster.remove(child);
-      throw error;
-    }
+    return startAdded(served, roster.add(spec));
   },
 
   async terminate(served: Served, key: string | AnyActorRef): Promise<void> {
@@ -34,7 +29,7 @@ export const staticChildren = {
     served.roster.rest(child);
   },
 
-  async restart(served: Served, id: string): Promise<StartedChild> {
+  restart(served: Served, id: string): Eventual<StartedChild> {
     return startOnOrder(served, idle(served, id));
   },
 

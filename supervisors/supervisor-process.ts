@@ -1,4 +1,5 @@
 import { NoSuchActorError } from '../src/errors.js';
+import type { Eventual } from '../src/runtime/eventual.js';
 import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
 import type { Aftermath, SupervisorHandle, TreeNode } from '../src/runtime/supervisor-handle.js';
@@ -113,17 +114,25 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   }
 
   /** Serves a question in its turn. What the service throws is the caller's. */
-  call<T>(serve: (served: Served) => T | Promise<T>): Promise<T> {
+  call<T>(serve: (served: Served) => Eventual<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.gone());
       this.#callers.add(reject);
-      this.#inbox.post(async () => {
+      const answer = (value: T): void => {
+        this.#callers.delete(reject);
+        resolve(value);
+      };
+      const refuse = (error: unknown): void => {
+        this.#callers.delete(reject);
+        reject(error);
+      };
+      this.#inbox.post(() => {
         try {
-          resolve(await serve(this));
+          const value = serve(this);
+          if (value instanceof Promise) return value.then(answer, refuse);
+          answer(value);
         } catch (error) {
-          reject(error);
-        } finally {
-          this.#callers.delete(reject);
+          refuse(error);
         }
       });
     });

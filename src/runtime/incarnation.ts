@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import { StateError } from '../errors.js';
 import type { AsyncOwner } from './attribution.js';
 import type { Milliseconds } from './duration.js';
+import type { Eventual } from './eventual.js';
 import type { ExitReason } from './exit-reason.js';
 import { IGNORE } from './ignore.js';
 import { LifeReport } from './life-report.js';
@@ -34,6 +35,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   #root: Root | undefined;
   /** Its start has returned: what it invokes at once has begun, or has failed. */
   #begun = false;
+  #outcome: StartOutcome | undefined;
   #settle: ((outcome: StartOutcome) => void) | undefined;
   #startTimer: Timer | undefined;
   /** The reason it was told to end with, before it has. */
@@ -52,11 +54,12 @@ export class Incarnation implements AsyncOwner, RootOwner {
     spec: LifeSpec,
     path: string,
     onExit: (incarnation: Incarnation, reason: ExitReason) => void = () => {},
+    number = scope.nextIncarnation(path),
   ) {
     this.scope = scope;
     this.spec = spec;
     this.path = path;
-    this.number = scope.nextIncarnation(path);
+    this.number = number;
     this.#onExit = onExit;
   }
 
@@ -111,12 +114,15 @@ export class Incarnation implements AsyncOwner, RootOwner {
     if (spec.name !== undefined) scope.names.claim(spec.name, this);
   }
 
-  /** Starts it. Settles when it is ready, ignored, or has failed; never rejects. */
-  start(): Promise<StartOutcome> {
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.run(() => this.#begin());
-    });
+  /** Starts it. Its outcome, once it is ready, ignored, or has failed: often at once. Never rejects. */
+  start(): Eventual<StartOutcome> {
+    this.run(() => this.#begin());
+    return (
+      this.#outcome ??
+      new Promise((resolve) => {
+        this.#settle = resolve;
+      })
+    );
   }
 
   /**
@@ -277,7 +283,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
   #settled(outcome: StartOutcome): void {
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.(outcome);
+    if (settle === undefined) this.#outcome = outcome;
+    else settle(outcome);
   }
 
   #finish(given: ExitReason, thrown?: Thrown): void {
