@@ -10,6 +10,7 @@ export type {
   WarmReport,
 } from '../actors/cache/report.js';
 export * from '../supervisors/index.js';
+export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
 export type { Bus, BusEvent, CacheEvents } from './bus/index.js';
 export { createRuntime, type NamedEvent, type Runtime, type RuntimeOptions } from './create-runtime.js';
 export { type Cache, defineCache } from './define-cache.js';

@@ -1,7 +1,7 @@
 import type { Milliseconds } from './duration.js';
 
 /** Why a message reached nobody. */
-export type Because = 'dead' | 'nobody' | 'mailbox-full';
+export type Because = 'dead' | 'nobody' | 'mailbox-full' | 'not-cloneable';
 
 /** So many are told in each `window`: a flood of messages must not become a flood of reports. */
 const most = 100;

@@ -22,6 +22,14 @@ interface SystemMessage {
   readonly isWanted: () => boolean;
 }
 
+/** Where the events of an actor go on to that lives elsewhere, in a thread. */
+export interface Outlet {
+  /** Throws for an event that cannot go there. */
+  check(event: Message): void;
+  /** Whether one more may go there now. The runtime's own messages always may. */
+  readonly isOpen: boolean;
+}
+
 /** So many messages of one mailbox before the next one's turn. */
 const batch = 32;
 /** Reading a clock costs as much as a small transition, so the time is looked at after so many only. */
@@ -34,6 +42,7 @@ class Mailbox {
   #system: Fifo<SystemMessage> | undefined;
   #policy: MailboxPolicy | undefined;
   suspended = false;
+  outlet: Outlet | undefined;
   /** Events of others that the actor was handed. */
   delivered = 0;
 
@@ -55,7 +64,8 @@ class Mailbox {
   }
 
   get hasWork(): boolean {
-    return !this.suspended && (this.#events.length > 0 || (this.#system?.length ?? 0) > 0);
+    if (this.suspended) return false;
+    return (this.#events.length > 0 && this.outlet?.isOpen !== false) || (this.#system?.length ?? 0) > 0;
   }
 
   /** Returns what there was no room for: nothing, the event itself, or the oldest one. */
@@ -85,6 +95,7 @@ class Mailbox {
         if (own.isWanted() && !isStopped(this.target)) deliverOne(this.target, own.event);
         continue;
       }
+      if (this.outlet?.isOpen === false) return;
       const event = this.#events.shift();
       if (event === undefined) return;
       if (isStopped(this.target)) {
@@ -111,6 +122,7 @@ let delivering = false;
  * default), or it is a dead letter (`'drop-newest'`), or the oldest one is (`'drop-oldest'`).
  *
  * @throws OptionsError when the event is not an object with a `type`.
+ * @throws DataCloneError when the actor lives in a thread and the event cannot be cloned. Nothing was sent.
  * @throws MailboxFullError when the mailbox is full and its overflow is `'reject'`. Nothing was sent.
  * @example
  * ```ts
@@ -129,12 +141,17 @@ export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
 }
 
 /**
- * The same where a full mailbox must not harm the sender (names, groups, buses): what there is no room for is a dead letter of
- * the target's runtime, or of `scope` where it has none.
+ * The same where a full mailbox must not harm the sender (names, groups, buses): what there is no room for, or cannot go to a
+ * thread, is a dead letter of the target's runtime, or of `scope` where it has none.
  */
 export function post(ref: AnyActorRef, event: Message, scope?: RuntimeScope): void {
-  const refused = accept(ref, checked(event), scope);
-  if (refused !== undefined) lose(ref, refused, 'mailbox-full', scope);
+  const message = checked(event);
+  try {
+    const refused = accept(ref, message, scope);
+    if (refused !== undefined) lose(ref, refused, 'mailbox-full', scope);
+  } catch {
+    lose(ref, message, 'not-cloneable', scope);
+  }
   noteSent(ref, event);
 }
 
@@ -150,6 +167,13 @@ export function tell(ref: AnyActorRef, event: Message, isWanted: () => boolean =
 export function mailboxCounts(ref: AnyActorRef): { readonly waiting: number; readonly delivered: number } {
   const mailbox = mailboxes.get(ref);
   return { waiting: mailbox?.length ?? 0, delivered: mailbox?.delivered ?? 0 };
+}
+
+/** What the mailbox of an actor hands it goes on elsewhere. Returns what is to be called whenever that takes more again. */
+export function setOutlet(ref: AnyActorRef, outlet: Outlet): () => void {
+  const mailbox = mailboxOf(ref);
+  mailbox.outlet = outlet;
+  return () => wake(mailbox);
 }
 
 /** While it is held, nothing leaves an actor's mailbox. */
@@ -179,6 +203,7 @@ function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Messa
     return undefined;
   }
   const mailbox = mailboxOf(ref);
+  mailbox.outlet?.check(message);
   const refused = mailbox.add(message);
   wake(mailbox);
   return refused;

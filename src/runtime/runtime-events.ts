@@ -70,13 +70,13 @@ export interface RuntimeEvents {
     readonly count?: number;
   };
   /**
-   * A message for an actor that is no more, for a name that nobody bears, or one more than a mailbox takes. `count`: how many so
-   * far. In a flood at most 100 are published in a second; `suppressed` counts those since the last one published.
+   * A message for an actor that is no more, for a name that nobody bears, one more than a mailbox takes, or one that cannot be
+   * cloned for an actor in a thread. `count`: how many so far. In a flood at most 100 are published in a second; `suppressed` counts those since the last one published.
    */
   'dead-letter': {
     readonly to: string;
     readonly event: { readonly type: string };
-    readonly because: 'dead' | 'nobody' | 'mailbox-full';
+    readonly because: 'dead' | 'nobody' | 'mailbox-full' | 'not-cloneable';
     readonly count: number;
     readonly suppressed: number;
     readonly at: number;

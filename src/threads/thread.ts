@@ -1,5 +1,6 @@
-import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
+import type { ResourceLimits, TransferListItem } from 'node:worker_threads';
 import { ThreadError } from '../errors.js';
+import { builtin } from './builtin.js';
 import type { ThreadApi } from './serve.js';
 import type { ThreadModule } from './thread-module.js';
 import type { Transferring } from './transferring.js';
@@ -12,6 +13,8 @@ export interface ThreadOptions {
   readonly name?: string;
   /** Node's own limits of the thread's heap and stack, MiB. */
   readonly resourceLimits?: ResourceLimits;
+  /** What of `data` is handed over instead of copied. */
+  readonly transfer?: readonly TransferListItem[];
 }
 
 export interface CallOptions {
@@ -34,7 +37,7 @@ export type ThreadResult<Method> = Method extends (...args: never[]) => infer Re
 /** What a call of the method takes. */
 export type ThreadArguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 
-/** A running worker thread. It keeps the process alive only while calls are pending. */
+/** A running worker thread. It keeps the process alive only while calls are pending, or it is held. */
 export interface Thread<Api> {
   /**
    * Calls a method of what the thread serves. Rejects with what the method threw; with the signal's reason; and with
@@ -45,6 +48,8 @@ export interface Thread<Api> {
     args: ThreadArguments<Api[Method]>,
     options?: CallOptions,
   ): Promise<ThreadResult<Api[Method]>>;
+  /** The thread keeps the process alive until the returned function is called. */
+  hold(): () => void;
   /** The thread's end, whatever the cause. `error` is what it died of, where it was an error. Never rejects. */
   readonly exited: Promise<ThreadExit>;
   /** Ends the thread and resolves when it has ended (a native call that runs is waited for). Idempotent. */
@@ -75,20 +80,30 @@ export function openThread<Api extends ThreadApi<Api>>(
   options: ThreadOptions = {},
 ): Thread<Api> {
   const name = options.name ?? 'thread';
+  const { Worker } = builtin('node:worker_threads');
   const worker = new Worker(module.url, {
     name,
     execArgv: [...module.execArgv],
     workerData: options.data,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    ...(options.transfer === undefined ? {} : { transferList: [...options.transfer] }),
   });
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended: ThreadExit | undefined;
   let failure: { readonly error: unknown } | undefined;
 
+  let holders = 0;
+  const retain = (): void => {
+    if (holders++ === 0 && ended === undefined) worker.ref();
+  };
+  const release = (): void => {
+    if (--holders === 0 && ended === undefined) worker.unref();
+  };
+
   const take = (id: number): Pending | undefined => {
     const call = pending.get(id);
-    if (pending.delete(id) && pending.size === 0 && ended === undefined) worker.unref();
+    if (pending.delete(id)) release();
     return call;
   };
   const death = ({ code, error }: ThreadExit): ThreadError =>
@@ -140,7 +155,7 @@ export function openThread<Api extends ThreadApi<Api>>(
       };
       const settled = (): void => signal?.removeEventListener('abort', abort);
       signal?.addEventListener('abort', abort, { once: true });
-      if (pending.size === 0) worker.ref();
+      retain();
       pending.set(id, {
         resolve: (value) => {
           settled();
@@ -156,6 +171,14 @@ export function openThread<Api extends ThreadApi<Api>>(
   return {
     call: (method, args, callOptions = {}) =>
       call(method, args, callOptions) as Promise<ThreadResult<Api[typeof method]>>,
+    hold() {
+      let held = true;
+      retain();
+      return () => {
+        if (held) release();
+        held = false;
+      };
+    },
     exited,
     async terminate() {
       await worker.terminate();

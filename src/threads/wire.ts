@@ -19,7 +19,9 @@ export type WireError =
       readonly brand: readonly string[] | undefined;
       readonly cause: WireError | undefined;
     }
-  | { readonly type: 'thrown'; readonly text: string };
+  | { readonly type: 'thrown'; readonly text: string }
+  /** No error, but it can be cloned. */
+  | { readonly type: 'value'; readonly value: unknown };
 
 /** How deep a chain of causes is followed; beyond it, and in a circle, it is cut. */
 const deepest = 8;
@@ -37,7 +39,7 @@ const natives: Readonly<Record<string, ErrorConstructor>> = {
 /** The error as plain data. Never throws, whatever was thrown. */
 export function packError(error: unknown, depth = 0): WireError {
   try {
-    if (!(error instanceof Error)) return { type: 'thrown', text: String(error) };
+    if (!(error instanceof Error)) return packValue(error);
     const { name, message, stack, cause } = error;
     const code: unknown = Reflect.get(error, 'code');
     const codes: unknown = Reflect.get(error, brand);
@@ -55,8 +57,20 @@ export function packError(error: unknown, depth = 0): WireError {
   }
 }
 
-/** The error as it was thrown in the thread: name, message, stack, `code`, `cause`; a string for what was no error. */
+function packValue(value: unknown): WireError {
+  try {
+    return { type: 'value', value: structuredClone(value) };
+  } catch {
+    return { type: 'thrown', text: String(value) };
+  }
+}
+
+/**
+ * The error as it was thrown in the thread: name, message, stack, `code`, `cause`. What was no error arrives as it was, or as a
+ * string where it cannot be cloned.
+ */
 export function unpackError(wire: WireError): unknown {
+  if (wire.type === 'value') return wire.value;
   if (wire.type === 'thrown') return wire.text;
   const error = new (natives[wire.name] ?? Error)(wire.message);
   const set = (property: PropertyKey, value: unknown): void => {

@@ -68,7 +68,7 @@ describe('errors', () => {
     const thread = start();
     expect(await rejection(thread.call('circular', []))).toMatchObject({ message: 'round' });
     expect(await rejection(thread.call('hostile', []))).toBeTypeOf('string');
-    expect(await rejection(thread.call('throwUndefined', []))).toBe('undefined');
+    expect(await rejection(thread.call('throwUndefined', []))).toBeUndefined();
     expect(await thread.call('add', [1, 1])).toBe(2);
   });
 
