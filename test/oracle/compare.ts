@@ -22,7 +22,7 @@ export interface Difference {
 }
 
 /** Byte for byte, but for the order of reports. */
-export const canonical = (line: TraceLine): string =>
+const canonical = (line: TraceLine): string =>
   JSON.stringify({ ...line, reports: [...line.reports].sort(inOrder), state: mended(line.state) });
 
 /** OTP counts one too few for each child of a dynamic supervisor that is terminated while it is being restarted: its bug. */

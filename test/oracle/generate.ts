@@ -1,4 +1,4 @@
-/** `npx tsx test/oracle/generate.ts COUNT [SEED [plain|deep]]`: random scenarios, a line each. Equal seeds, equal scenarios. */
+/** `npm run --silent oracle:generate COUNT [SEED [plain|deep]]`: random scenarios, a line each. Equal seeds, equal scenarios. */
 import { deepScenario } from './generate-deep.js';
 import { plainScenario } from './generate-plain.js';
 
