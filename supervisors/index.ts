@@ -13,6 +13,15 @@ export {
 export { child } from './child.js';
 export type { ChildCount, ChildInfo } from './children.js';
 export type { DynamicSupervisorOptions, SupervisorOptions } from './options.js';
+export {
+  resourceOf,
+  type ServiceLogic,
+  type ServiceOptions,
+  type ServiceRef,
+  type ServiceSnapshot,
+  service,
+} from './service.js';
+export type { ServiceContext, ServicePlan } from './service-life.js';
 export type { StartedChild } from './started-child.js';
 export { stop } from './stop.js';
 export type { Strategy } from './strategy.js';
