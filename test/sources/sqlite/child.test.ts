@@ -15,7 +15,8 @@ function workers(): Worker[] {
 }
 
 function start(source: Source<unknown>): AnyActorRef & { error?: unknown } {
-  const actor = createActor(source.child!.logic);
+  const { logic, input } = source.child!;
+  const actor = createActor(logic, { input });
   actor.subscribe({ error: () => {} });
   actor.start();
   onTestFinished(() => void actor.stop());
@@ -83,14 +84,19 @@ describe("the source's child", () => {
     expect(statusOf(actor)).toBe('active');
   });
 
-  it('takes over the thread of a source that was used before', async () => {
+  it('of a source that was used before has a thread of its own; the other one answers what it was asked, and ends', async () => {
     const started = workers();
-    const { file } = sessionsDatabase();
+    const { file, write } = sessionsDatabase();
+    write({ token: 'a' });
     const source = sessionsSource(file, { thread: true });
     await source.ping(context);
+    const exited = new Promise((resolve) => started[0]?.once('exit', resolve));
+    const pending = source.load('a', context);
     start(source);
+    expect(await pending).toMatchObject({ value: 'user-a' });
+    await exited;
     await source.ping(context);
-    expect(started).toHaveLength(1);
+    expect(started).toHaveLength(2);
   });
 
   it('without a tree, close ends the thread and the next use starts another', async () => {
