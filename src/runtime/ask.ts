@@ -45,13 +45,33 @@ export function ask<Reply, R extends AnyActorRef = AnyActorRef>(
   event: EventOf<R>,
   options?: AskOptions,
 ): Promise<Reply>;
-export async function ask(
+export function ask(
   ref: AnyActorRef,
   event: EventOf<AnyActorRef>,
   { timeout = '5s', signal }: AskOptions = {},
 ): Promise<never> {
-  const wait = milliseconds(timeout, 'timeout');
-  const asker = currentAsker();
+  // Not async: that would cost every question a promise more.
+  try {
+    const wait = milliseconds(timeout, 'timeout');
+    const asker = currentAsker();
+    refuseInVain(ref, event, asker);
+    const late = (): Error =>
+      new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${event.type}' within ${wait} ms.`);
+    return awaited<never>({ wait, late, signal, asker }, ({ resolve, reject, afterwards }) => {
+      afterwards(onEnd(ref, (reason) => reject(died(ref, event, reason))));
+      send(ref, questionOf(event, { answer: (value) => resolve(value as never), refuse: reject }));
+    });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** @throws NoSuchActorError, CallingSelfError where nobody can answer. */
+function refuseInVain(
+  ref: AnyActorRef,
+  event: { readonly type: string },
+  asker: Incarnation | undefined,
+): void {
   if (isStopped(ref)) {
     throw new NoSuchActorError(`'${event.type}' was asked of the actor '${nameOf(ref)}', which has ended.`);
   }
@@ -60,12 +80,6 @@ export async function ask(
       `'${nameOf(ref)}' asked itself '${event.type}' within its own transition. Raise the event, or call what answers it.`,
     );
   }
-  const late = (): Error =>
-    new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${event.type}' within ${wait} ms.`);
-  return awaited<never>({ wait, late, signal, asker }, ({ resolve, reject, afterwards }) => {
-    afterwards(onEnd(ref, (reason) => reject(died(ref, event, reason))));
-    send(ref, questionOf(event, { answer: (value) => resolve(value as never), refuse: reject }));
-  });
 }
 
 /**
