@@ -20,7 +20,7 @@ interface RosterOptions {
   readonly host: Host;
   /** Children that do not run are forgotten: those of a dynamic supervisor. */
   readonly forgetful: boolean;
-  onExit(child: Child, ended: Incarnation, reason: ExitReason): void;
+  onExit(ended: Incarnation, reason: ExitReason): void;
 }
 
 /** The children of a supervisor in start order, and how they are started and stopped. It decides nothing. */
@@ -110,7 +110,7 @@ export class Roster {
       host.scope,
       child.spec,
       `${host.who.path}/${child.spec.id}`,
-      (ended, reason) => onExit(child, ended, reason),
+      onExit,
       // Nobody ever has its path after it, so it counts for itself.
       forgetful ? child.latest + 1 : undefined,
     );

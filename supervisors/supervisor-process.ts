@@ -70,7 +70,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.roster = new Roster({
       host,
       forgetful: options.dynamic !== undefined,
-      onExit: (child, ended, reason) => this.#inbox.post(() => this.#onExit(child, ended, reason)),
+      onExit: (ended, reason) => this.#inbox.post(() => this.#onExit(ended, reason)),
     });
     for (const spec of options.specs) this.roster.add(spec);
   }
@@ -167,9 +167,10 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.host.onPhase('running');
   }
 
-  #onExit(child: Child, ended: Incarnation, reason: ExitReason): void | Promise<void> {
+  #onExit(ended: Incarnation, reason: ExitReason): void | Promise<void> {
+    const child = this.roster.get(ended.spec.id);
     // A stale exit: it has been stopped, or started again since.
-    if (child.incarnation !== ended) return;
+    if (child?.incarnation !== ended) return;
     const { restart } = child.spec;
     if (restart === 'permanent' || !isOrderly(reason)) {
       this.roster.report.tell('child-terminated', child, reason, ended.ref);

@@ -174,6 +174,18 @@ export class Incarnation implements AsyncOwner, RootOwner {
       });
   }
 
+  changed(): void {
+    if (this.#phase === 'starting' && this.#begun) this.#checkReady();
+  }
+
+  errored(error: unknown): void {
+    this.#finish(this.#endOf(this.#root as Root, { error }), { error });
+  }
+
+  completed(): void {
+    this.#finish(this.#endOf(this.#root as Root));
+  }
+
   erred(error: unknown, unheard: boolean): void {
     if (unheard) this.report.lateError(error);
     if (typeof error !== 'object' || error === null) return;
@@ -229,7 +241,6 @@ export class Incarnation implements AsyncOwner, RootOwner {
       return;
     }
     const root = this.#root as Root;
-    this.#observe(root);
     this.report.started();
     root.start();
     this.#begun = true;
@@ -242,16 +253,6 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#startTimer = after(startTimeout, () =>
       this.end({ type: 'error', error: notReadyInTime(this, startTimeout) }),
     );
-  }
-
-  #observe(root: Root): void {
-    root.observe({
-      next: () => {
-        if (this.#phase === 'starting' && this.#begun) this.#checkReady();
-      },
-      error: (error: unknown) => this.#finish(this.#endOf(root, { error }), { error }),
-      complete: () => this.#finish(this.#endOf(root)),
-    });
   }
 
   #endOf(root: Root, thrown?: Thrown): ExitReason {

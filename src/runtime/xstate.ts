@@ -97,6 +97,12 @@ export interface RootOwner {
   run<R>(work: () => R): R;
   /** A callback of whoever subscribes now, to be called as theirs, wherever it is called from. */
   bind(callback: Callback): Callback;
+  /** The root has another snapshot. */
+  changed(): void;
+  /** The root has ended by an error. */
+  errored(error: unknown): void;
+  /** The root has ended otherwise. */
+  completed(): void;
   /** An actor of the family has errored. `unheard`: whoever would be told is no more. */
   erred(error: unknown, unheard: boolean): void;
   /** An inspector of the system threw. */
@@ -112,6 +118,45 @@ export interface RootOptions {
   readonly logger: (...args: unknown[]) => void;
   readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 }
+
+/**
+ * Makes a root. XState puts its options together in a way that gives those with an id or an input a hidden class of their own,
+ * for each actor: a fifth of what the making costs. So these come in beside the options, in place of what XState has put there when it asks the logic
+ * for the first snapshot.
+ */
+function make(logic: AnyActorLogic, input: unknown, id: string, options: RootOptions): AnyActorRef {
+  const { clock, logger, inspect } = options;
+  // An inspector is told before that, and is to be told right.
+  if (inspect !== undefined) return createActor(logic, { clock, logger, inspect, id, input });
+  const before = unborn;
+  unborn = { logic, input, id };
+  try {
+    return createActor(midwife, { clock, logger });
+  } finally {
+    unborn = before;
+  }
+}
+
+interface Unborn {
+  readonly logic: AnyActorLogic;
+  readonly input: unknown;
+  readonly id: string;
+}
+
+let unborn: Unborn | undefined;
+
+/** Stands for a root's logic until its actor is asked for its first snapshot. */
+const midwife = {
+  getInitialSnapshot(scope: { id: string; readonly self: AnyActorRef }): unknown {
+    const { logic, input, id } = unborn as Unborn;
+    const actor = scope.self as unknown as { id: string; logic: unknown; src: unknown };
+    actor.id = id;
+    actor.logic = logic;
+    actor.src = logic;
+    scope.id = id;
+    return logic.getInitialSnapshot(scope as never, input as never);
+  },
+} as unknown as AnyActorLogic;
 
 /** An XState root and its family: started, errored and stopped as one. */
 export class Root {
@@ -131,12 +176,7 @@ export class Root {
 
   constructor(logic: AnyActorLogic, input: unknown, id: string, options: RootOptions, owner: RootOwner) {
     this.#owner = owner;
-    // Written out: what is spread gets, of V8, a hidden class of its own for each root.
-    const { clock, logger, inspect } = options;
-    this.ref = createActor(
-      logic,
-      inspect === undefined ? { clock, logger, id, input } : { clock, logger, inspect, id, input },
-    );
+    this.ref = make(logic, input, id, options);
     this.#actor = inner(this.ref);
     const { system } = this.#actor;
     this.#register = system._register;
@@ -147,11 +187,20 @@ export class Root {
     system._unregister = unregisterFromFamily;
     system._sendInspectionEvent = inspectFamily;
     this.adopt(this.#actor);
+    this.#actor.observers.add(this);
   }
 
-  /** Observes the root before anybody else does, in the context of whoever runs. `error` is called without a `this`. */
-  observe(observer: Observing): void {
-    this.#actor.observers.add(observer);
+  /** @internal As an observer of its actor, the first one. */
+  next(): void {
+    this.#owner.changed();
+  }
+
+  /** @internal XState calls it without a `this`. */
+  readonly error = (error: unknown): void => this.#owner.errored(error);
+
+  /** @internal */
+  complete(): void {
+    this.#owner.completed();
   }
 
   get snapshot(): InnerSnapshot {
