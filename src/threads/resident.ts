@@ -27,6 +27,8 @@ import { packError } from './wire.js';
  */
 export async function reside(order: ActorOrder): Promise<void> {
   const { port, path, number, beats, beat } = order;
+  // A module that waits for ever while it loads is not an end: whoever opened the thread has a timeout.
+  port.ref();
   if (beats !== undefined) throb(new Int32Array(beats), beat);
   const scope = new ThreadScope(port, path, number);
   scope.attribution.hold();

@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What the fixtures need. */
-const sources = ['src', 'test/snapshot/fixtures'];
+/** What the fixtures of this folder need. */
+const needed = ['src', 'test/snapshot/fixtures'];
 
 /**
- * The sources as JavaScript, so that a child process and its thread start in milliseconds. Inside `node_modules`, where
+ * The sources, and the fixtures beside them, as JavaScript, so that a child process and its thread start in milliseconds. Inside `node_modules`, where
  * packages are found.
  */
-export async function compiled(): Promise<{ readonly out: string; remove(): Promise<void> }> {
+export async function compiled(
+  sources: readonly string[] = needed,
+): Promise<{ readonly out: string; remove(): Promise<void> }> {
   await mkdir(join(root, 'node_modules', '.cache'), { recursive: true });
   const out = await mkdtemp(join(root, 'node_modules', '.cache', 'holdfast-'));
   await writeFile(join(out, 'package.json'), '{"type":"module"}');
