@@ -351,3 +351,14 @@ export class TaskTimeoutError extends HoldfastError {
     super(message);
   }
 }
+
+/** What runs with a backoff does not run now: it failed and waits to be started again, in at most `retryAfter` ms. */
+export class BackoffError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_BACKOFF';
+  constructor(
+    message: string,
+    readonly retryAfter: number,
+  ) {
+    super(message);
+  }
+}

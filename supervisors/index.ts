@@ -1,5 +1,6 @@
 /** Who restarts whom: supervisors, their children's specs, and what one can ask of them. */
 export type { AutoShutdown } from './auto-shutdown.js';
+export type { BackoffOptions } from './backoff.js';
 export {
   checkChildSpecs,
   childSpec,
@@ -42,3 +43,4 @@ export {
   type TaskSupervisorOptions,
   taskSupervisor,
 } from './task-supervisor.js';
+export { type BackoffLogic, type BackoffSnapshot, withBackoff } from './with-backoff.js';

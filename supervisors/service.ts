@@ -80,12 +80,18 @@ export function service<R>(id: string, options: ServiceOptions<R>): ChildSpec {
  * @throws StateError when the actor is no service, has not been started yet or has ended.
  */
 export function resourceOf<R>(ref: ServiceRef<R>): R {
-  const snapshot = ref.getSnapshot();
+  const outer: ServiceSnapshot<R> & { readonly inner?: ServiceSnapshot<R> } = ref.getSnapshot();
+  // With a backoff the service is what runs inside, if it does.
+  const snapshot = 'inner' in outer ? outer.inner : outer;
   const life = snapshot?.context?.life;
-  if (!(life instanceof ServiceLife)) throw new StateError(`The actor '${ref.id}' is not a service.`);
-  if (snapshot.status === 'active' && life.isStarted) return life.resource as R;
+  if (snapshot !== undefined && !(life instanceof ServiceLife)) {
+    throw new StateError(`The actor '${ref.id}' is not a service.`);
+  }
+  if (snapshot?.status === 'active' && life?.isStarted) return life.resource as R;
+  const stands =
+    outer.status !== 'active' ? 'has ended' : snapshot ? 'has not been started yet' : 'backs off';
   throw new StateError(
-    `The service '${ref.id}' ${snapshot.status === 'active' ? 'has not been started yet' : 'has ended'} and has no resource. Ask whoever bears its name now.`,
+    `The service '${ref.id}' ${stands} and has no resource. Ask whoever bears its name, when it runs.`,
   );
 }
 
