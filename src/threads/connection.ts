@@ -146,7 +146,14 @@ export class Connection {
   /** Ends the thread at once and tells nobody. Resolves when it has ended; a native call that runs in it is waited for. */
   kill(): Promise<void> {
     this.#close();
-    return this.#thread?.terminate() ?? Promise.resolve();
+    return this.#terminate();
+  }
+
+  /** Whoever still calls what the thread serves is told what it died of. */
+  #terminate(): Promise<void> {
+    const reason = this.#end?.reason;
+    const error = reason?.type === 'error' ? reason.error : undefined;
+    return this.#thread?.terminate(error) ?? Promise.resolve();
   }
 
   #post(message: ToActor): void {
@@ -209,8 +216,8 @@ export class Connection {
 
   /** Its thread may hang in a native call, and its end not come for long. */
   #fallSilent(heartbeat: Heartbeat): void {
-    const error = this.#end === undefined ? unresponsive(this.#lodger.path, heartbeat) : undefined;
-    this.#finish(this.#end ?? { reason: { type: 'error', error } });
+    this.#end ??= { reason: { type: 'error', error: unresponsive(this.#lodger.path, heartbeat) } };
+    this.#finish(this.#end);
   }
 
   #question(id: number): Asker | undefined {
@@ -230,7 +237,7 @@ export class Connection {
     this.#end = end;
     this.#hold();
     if (this.#thread === undefined) this.#finish(end);
-    else void this.#thread.terminate();
+    else void this.#terminate();
   }
 
   #exited(exit: ThreadExit): void {

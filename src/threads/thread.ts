@@ -52,8 +52,11 @@ export interface Thread<Api> {
   hold(): () => void;
   /** The thread's end, whatever the cause. `error` is what it died of, where it was an error. Never rejects. */
   readonly exited: Promise<ThreadExit>;
-  /** Ends the thread and resolves when it has ended (a native call that runs is waited for). Idempotent. */
-  terminate(): Promise<void>;
+  /**
+   * Ends the thread and resolves when it has ended (a native call that runs is waited for). Idempotent. `error` is what it is then
+   * said to have died of.
+   */
+  terminate(error?: unknown): Promise<void>;
 }
 
 export interface ThreadExit {
@@ -180,7 +183,8 @@ export function openThread<Api extends ThreadApi<Api>>(
       };
     },
     exited,
-    async terminate() {
+    async terminate(error) {
+      if (error !== undefined) failure ??= { error };
       await worker.terminate();
       await exited;
     },

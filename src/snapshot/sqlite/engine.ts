@@ -1,4 +1,4 @@
-import { openThread, threadModule } from '../../threads/index.js';
+import { openActor } from '../../threads/index.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { Aside } from './place.js';
@@ -24,10 +24,11 @@ export interface Engine {
 
 const buffers = (chunks: readonly Chunk[]): ArrayBuffer[] => chunks.map(({ buffer }) => buffer);
 
-/** An engine in a worker thread of its own. */
+/** An engine in a thread of its own. Its actor is the store's: what it dies of is what the calls reject with. */
 export function threadEngine(): Engine {
-  const thread = openThread<SnapshotThread>(threadModule(import.meta.url, './worker'), {
-    name: 'holdfast snapshot',
+  const thread = openActor<SnapshotThread>({
+    id: 'holdfast snapshot',
+    module: new URL('./worker.js', import.meta.url),
   });
   return {
     open: (request) => thread.call('open', [request]),

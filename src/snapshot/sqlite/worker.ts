@@ -1,3 +1,4 @@
+import { fromCallback } from 'xstate';
 import { serveThread, transferring } from '../../threads/index.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
@@ -35,4 +36,8 @@ const api = {
 
 export type SnapshotThread = typeof api;
 
-serveThread(api);
+/** The actor of the snapshot's thread. */
+export default fromCallback(() => {
+  serveThread(api);
+  return () => file?.close();
+});
