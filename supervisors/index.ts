@@ -15,6 +15,12 @@ export { child } from './child.js';
 export type { ChildCount, ChildInfo } from './children.js';
 export type { DynamicSupervisorOptions, SupervisorOptions } from './options.js';
 export {
+  type PartitionSupervisor,
+  type PartitionSupervisorOptions,
+  partitionSupervisor,
+} from './partition-supervisor.js';
+export type { PartitionKey } from './route.js';
+export {
   resourceOf,
   type ServiceLogic,
   type ServiceOptions,
