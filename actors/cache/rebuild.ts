@@ -85,10 +85,10 @@ function copyEntry<V>(old: Table<V>, fresh: Table<V>, slot: number): boolean {
     confirmedAt,
     ttl,
     staleFor,
-    ...(expiresAt !== Number.POSITIVE_INFINITY && { expiresAt }),
-    ...(version !== undefined && { version }),
-    ...(tags !== undefined && { tags }),
-    ...(weight !== undefined && { weight }),
+    expiresAt,
+    version,
+    tags,
+    weight,
     flags: old.flagsOf(slot) | Flag.suspect,
   });
   return result === 'stored';

@@ -45,5 +45,5 @@ export function restoredTerms(
     return { ttl: 0, staleFor, confirmedAt: now.age };
   }
   if (elapsed >= terms.ttl + terms.staleFor) return undefined;
-  return { ...terms, confirmedAt: now.age - elapsed };
+  return { ttl: terms.ttl, staleFor: terms.staleFor, confirmedAt: now.age - elapsed };
 }

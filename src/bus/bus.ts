@@ -76,7 +76,7 @@ export function createBus<Events>(options: BusOptions = {}): OwnBus<Events> {
 
   return {
     hears: (topic) => listenersOf(topic) + listenersOf('*') > 0,
-    publish: (topic, payload) => emitter.emit(topic, { ...(payload as object), type: topic }),
+    publish: (topic, payload) => emitter.emit(topic, Object.assign({}, payload as object, { type: topic })),
     subscribe(topic: string, listener: ((event: never) => void) | Subscriber) {
       if (typeof listener === 'function') return guarded(topic, listener as (event: unknown) => void);
       const off = guarded(topic, (event) => deliver(listener, event));

@@ -80,7 +80,7 @@ export class LifeReport {
   ): void {
     // Most of what happens to a hundred thousand actors nobody wants to hear.
     if (!this.#scope.isHeard(topic)) return;
-    const payload: object = { ...this.#identity(), ...details };
+    const payload: object = Object.assign(this.#identity(), details);
     this.#scope.log(level, { event: topic, ...logged(payload) }, `${this.#who.path} ${message}`);
     this.#scope.publish(topic, payload as RuntimeEvents[Topic]);
   }
