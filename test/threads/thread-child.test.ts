@@ -86,6 +86,9 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+const eventually = <T>(look: () => T): Promise<Awaited<T>> =>
+  vi.waitFor(look, { timeout: 15_000 }) as Promise<Awaited<T>>;
+
 const handles = (): number =>
   process.getActiveResourcesInfo().filter((kind) => /MessagePort|Worker/.test(kind)).length;
 
@@ -98,7 +101,7 @@ describe('messages', () => {
     expect(await hf.ask(ref(), count)).toBe(3);
     runtime.send('counter', { type: 'inc' });
     ref().send({ type: 'inc' });
-    await vi.waitFor(async () => expect(await runtime.ask('counter', count)).toBe(5));
+    await eventually(async () => expect(await runtime.ask('counter', count)).toBe(5));
   });
 
   it('that cannot be cloned are an error where the sender stands, and nobody is harmed', async () => {
@@ -116,8 +119,15 @@ describe('messages', () => {
     expect(await hf.ask(ref(), { type: 'incarnation' })).toBe(1);
   });
 
-  it('to a thread that is busy wait on this side, within the bound, and none is lost', async () => {
-    const { runtime, ref } = await start({ heartbeat: false, mailbox: { bound: 100 } });
+  it.each([
+    ['busy machine', 'counter'],
+    ['busy actor without a state', 'sink'],
+  ])('to a %s wait on this side, within the bound, and none is lost', async (_, module) => {
+    const { runtime, ref } = await start({
+      module: fixture(module),
+      heartbeat: false,
+      mailbox: { bound: 100 },
+    });
     const flag = new SharedArrayBuffer(4);
     hf.send(ref(), { type: 'block', flag });
     let sent = 0;
@@ -136,8 +146,8 @@ describe('messages', () => {
     expect(hf.sys.getState(ref()).mailbox).toBe(100);
     Atomics.store(new Int32Array(flag), 0, 1);
     Atomics.notify(new Int32Array(flag), 0);
-    await vi.waitFor(() => expect(hf.sys.getState(ref()).mailbox).toBe(0));
-    expect(await runtime.ask('counter', count)).toBe(1099);
+    await eventually(() => expect(hf.sys.getState(ref()).mailbox).toBe(0));
+    expect(await runtime.ask('counter', count, { timeout: '15s' })).toBe(1099);
   });
 
   it('wait while it is suspended', async () => {
@@ -162,8 +172,8 @@ describe('messages', () => {
     const { runtime, lines, letters } = await start({}, { children: [listener] });
     runtime.send('counter', { type: 'tell' });
     runtime.send('counter', { type: 'log' });
-    await vi.waitFor(() => expect(got).toEqual(['told']));
-    await vi.waitFor(() =>
+    await eventually(() => expect(got).toEqual(['told']));
+    await eventually(() =>
       expect(lines.filter(({ level }) => level === 'warn')).toEqual([
         {
           level: 'warn',
@@ -174,7 +184,7 @@ describe('messages', () => {
     );
     const other = await start();
     other.runtime.send('counter', { type: 'tell' });
-    await vi.waitFor(() => expect(other.letters).toMatchObject([{ to: 'listener', because: 'nobody' }]));
+    await eventually(() => expect(other.letters).toMatchObject([{ to: 'listener', because: 'nobody' }]));
     expect(letters).toEqual([]);
     // Its life is told once.
     expect(lines.filter(({ message }) => message === 'root/counter ready')).toHaveLength(1);
@@ -197,7 +207,9 @@ describe('a reply', () => {
   it('is waited for in the next incarnation, where that is asked for', async () => {
     const { runtime, ref } = await start();
     hf.send(ref(), { type: 'throw' });
-    expect(await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true })).toBe(2);
+    expect(
+      await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true, timeout: '15s' }),
+    ).toBe(2);
   });
 });
 
@@ -226,7 +238,7 @@ describe('where it stands', () => {
 });
 
 describe('its end', () => {
-  const ends: [string, object, object][] = [
+  const ends: [string, { readonly type: string; readonly code?: number }, object][] = [
     ['an error', { type: 'throw' }, { name: 'CounterError', message: 'broken', code: 'E_COUNTER' }],
     ['an error in a timer', { type: 'throw-later' }, { name: 'CounterError' }],
     ['an unhandled rejection', { type: 'reject' }, { name: 'CounterError' }],
@@ -245,13 +257,16 @@ describe('its end', () => {
     async (_, by, error) => {
       const { runtime, ref } = await start({
         resourceLimits: { maxOldGenerationSizeMb: 32 },
-        heartbeat: { every: '100ms', misses: 3 },
+        // A thread that dies for want of memory is silent, too, for a while.
+        heartbeat: by.type === 'spin' && { every: '100ms', misses: 3 },
       });
       const first = ref();
-      const died = await rejection(hf.ask(first, by as { type: string }, { timeout: '15s' }));
+      const died = await rejection(hf.ask(first, by, { timeout: '15s' }));
       expect(died).toBeInstanceOf(hf.ActorDiedError);
       expect((died as Holdfast.ActorDiedError).reason).toMatchObject({ type: 'error', error });
-      expect(await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true })).toBe(2);
+      expect(
+        await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true, timeout: '15s' }),
+      ).toBe(2);
       expect(ref()).not.toBe(first);
       expect(runtime.tree().children).toMatchObject([{ incarnation: 2, restarts: 1 }]);
     },
@@ -274,7 +289,7 @@ describe('its end', () => {
     hf.send(ref(), { type: 'finish' });
     expect(await ended).toMatchObject({ path: 'root/counter', reason: { type: 'normal' } });
     expect(all[0]?.threadId).toBe(-1);
-    await vi.waitFor(() => expect(runtime.tree().children).toMatchObject([{ status: 'stopped' }]));
+    await eventually(() => expect(runtime.tree().children).toMatchObject([{ status: 'stopped' }]));
   });
 
   it('brings its output, of an actor without a supervisor too', async () => {
@@ -283,6 +298,15 @@ describe('its end', () => {
     actor.start();
     const done = await waitFor(actor, ({ status }) => status === 'done');
     expect(done.output).toEqual({ twice: 42, at: new Date(0) });
+  });
+
+  it('by a stop of an actor without a supervisor is the end of its thread', async () => {
+    const { all } = threads();
+    const { logic } = hf.threadChild({ id: 'counter', module: fixture('counter') });
+    const actor = createActor(logic);
+    actor.start();
+    actor.stop();
+    await eventually(() => expect(all[0]?.threadId).toBe(-1));
   });
 
   it('before it was ready, with IGNORE, is no failure', async () => {
@@ -303,7 +327,9 @@ describe('its end', () => {
     const { runtime, ref } = await start();
     ref().send({ type: 'spin' });
     hf.exit(ref(), { type: 'killed' });
-    expect(await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true })).toBe(2);
+    expect(
+      await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true, timeout: '15s' }),
+    ).toBe(2);
     expect(log).toEqual(['start 1', 'exit 1', 'start 2']);
   });
 
@@ -335,7 +361,7 @@ describe('a stop', () => {
     const { all } = threads();
     const { runtime, lines } = await start({ module: fixture('stubborn'), shutdown: 50 });
     await runtime.stop();
-    await vi.waitFor(() => expect(all[0]?.threadId).toBe(-1));
+    await eventually(() => expect(all[0]?.threadId).toBe(-1));
     expect(lines.map(({ fields }) => (fields as { event: string }).event)).toContain('actor.overran');
   });
 
@@ -344,8 +370,21 @@ describe('a stop', () => {
     const { runtime, ref } = await start({ heartbeat: false, shutdown: 50 });
     hf.send(ref(), { type: 'spin' });
     await runtime.stop();
-    await vi.waitFor(() => expect(all[0]?.threadId).toBe(-1));
+    await eventually(() => expect(all[0]?.threadId).toBe(-1));
   });
+});
+
+it('tells whoever calls what its thread serves what that died of', async () => {
+  const { openActor } = (await import(
+    pathToFileURL(join(built.out, 'src/threads/index.js')).href
+  )) as typeof import('../../src/threads/index.js');
+  const before = handles();
+  const thread = openActor<{ fail(): void; never(): Promise<void> }>({ id: 'api', module: fixture('api') });
+  const waiting = rejection(thread.call('never', []));
+  await thread.call('fail', []);
+  expect(await waiting).toMatchObject({ code: 'HOLDFAST_THREAD', cause: { message: 'too late' } });
+  await thread.terminate();
+  expect(handles()).toBe(before);
 });
 
 describe('a start', () => {
@@ -359,7 +398,7 @@ describe('a start', () => {
     expect(error).toMatchObject({ code: 'HOLDFAST_START', childId: 'counter' });
     expect((error as Error).cause).toBeInstanceOf(hf.StartTimeoutError);
     expect(all).toHaveLength(1);
-    await vi.waitFor(() => expect(all[0]?.threadId).toBe(-1));
+    await eventually(() => expect(all[0]?.threadId).toBe(-1));
   });
 
   it.each<[string, Partial<ThreadChildSpec>, object]>([
@@ -375,7 +414,7 @@ describe('a start', () => {
       ...rest,
       ...(message !== undefined && { message: expect.stringMatching(message) }),
     });
-    await vi.waitFor(() => expect(handles()).toBe(before));
+    await eventually(() => expect(handles()).toBe(before));
   });
 
   it('is refused where the spec is wrong', () => {
@@ -404,12 +443,12 @@ describe('what is left', () => {
     for (let n = 1; n <= 100; n++) {
       hf.send(ref(), n % 2 === 0 ? { type: 'throw' } : { type: 'exit', code: 1 });
       await runtime.ask('counter', { type: 'incarnation' }, { acrossRestarts: true, timeout: '30s' });
-      await vi.waitFor(() => expect(runtime.tree().children).toMatchObject([{ incarnation: n + 1 }]));
+      await eventually(() => expect(runtime.tree().children).toMatchObject([{ incarnation: n + 1 }]));
     }
     await runtime.stop();
     expect(all).toHaveLength(101);
     expect(all.every(({ threadId }) => threadId === -1)).toBe(true);
-    await vi.waitFor(() => expect(handles()).toBe(before));
+    await eventually(() => expect(handles()).toBe(before));
   }, 120_000);
 
   const run = async (program: string): Promise<string> => {
