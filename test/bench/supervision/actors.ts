@@ -40,7 +40,7 @@ export const player = (forward: (ref: AnyActorRef, event: Ball) => void) =>
       ball: {
         actions: ({ context, event }) => {
           if (event.left === 0) event.over();
-          else forward(context.peer as AnyActorRef, { ...event, left: event.left - 1 });
+          else forward(context.peer as AnyActorRef, { type: 'ball', left: event.left - 1, over: event.over });
         },
       },
     },
