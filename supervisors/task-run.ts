@@ -1,9 +1,13 @@
 import { type AnyActorRef, setup } from 'xstate';
-import { incarnationOfActor, signalOf } from '../src/runtime/owner.js';
+import type { ExitReason } from '../src/runtime/exit-reason.js';
+import type { Incarnation } from '../src/runtime/incarnation.js';
+import { obituary } from '../src/runtime/obituary.js';
+import { incarnationOfActor } from '../src/runtime/owner.js';
 
 /**
- * What a task does. The signal fires when the task is told to end: it then has its shutdown time to return. A promise cannot be
- * killed, so hand the signal to whatever you await.
+ * What a task does. The signal fires when the task is told to end, with an `ActorDiedError` that says why: it then has its
+ * shutdown time to return. A promise cannot be killed, so hand the signal to whatever you await. It fires also when the task has
+ * ended, for what it did not await.
  */
 export type TaskFunction<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>;
 
@@ -32,22 +36,22 @@ class TaskRun {
   }
 
   begin(self: AnyActorRef): void {
-    const life = signalOf(self);
-    life.addEventListener('abort', () => this.tell(life.reason), { once: true });
+    const life = incarnationOfActor(self) as Incarnation;
+    life.atEnd((reason) => this.#abort.abort(obituary(life, reason)));
     this.#input.onBegin?.(self);
     void this.#run().then((outcome) => {
-      if (!life.aborted) {
+      if (life.reason === undefined) {
         this.#outcome = outcome;
         self.send(settled);
       } else if ('error' in outcome && !this.#isAbort(outcome.error)) {
-        incarnationOfActor(self)?.asyncError(outcome.error);
+        life.asyncError(outcome.error);
       }
     });
   }
 
   /** It is to end. */
-  tell(reason: unknown): void {
-    this.#abort.abort(reason);
+  tell(self: AnyActorRef, reason: ExitReason): void {
+    this.#abort.abort(obituary(incarnationOfActor(self) as Incarnation, reason));
   }
 
   async #run(): Promise<Outcome> {
@@ -75,7 +79,7 @@ export const taskLogic = setup({
     context: { readonly run: TaskRun };
     input: TaskInput;
     output: unknown;
-    events: typeof settled | { type: 'holdfast.shutdown'; reason: unknown };
+    events: typeof settled | { type: 'holdfast.shutdown'; reason: ExitReason };
   },
   guards: {
     failed: ({ context: { run } }) => run.outcome !== undefined && 'error' in run.outcome,
@@ -95,7 +99,7 @@ export const taskLogic = setup({
       on: {
         'holdfast.shutdown': {
           target: 'stopping',
-          actions: ({ context, event }) => context.run.tell(event.reason),
+          actions: ({ context, event, self }) => context.run.tell(self, event.reason),
         },
       },
     },

@@ -64,7 +64,8 @@ class Flight<Item, T> {
     const { items, signal, caller } = plan;
     this.#source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     if (signal !== undefined) this.#endWith(signal);
-    if (caller !== undefined) this.#endWith(caller.signal);
+    if (caller?.reason !== undefined) this.#end(caller.signal.reason);
+    else if (caller !== undefined) this.#undo.push(caller.atEnd(() => this.#end(caller.signal.reason)));
   }
 
   get isOver(): boolean {
@@ -104,13 +105,15 @@ class Flight<Item, T> {
   }
 
   #endWith(signal: AbortSignal): void {
-    const end = (): void => {
-      this.#fail(signal.reason);
-      void this.close();
-    };
+    const end = (): void => this.#end(signal.reason);
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
     this.#undo.push(() => signal.removeEventListener('abort', end));
+  }
+
+  #end(error: unknown): void {
+    this.#fail(error);
+    void this.close();
   }
 
   /** One item; of a source that has to be waited for, later. */

@@ -114,8 +114,9 @@ export const taskSupervisor: TaskSupervisor = Object.assign(make, {
     checkSupervisor(sup);
     const caller = currentAsker();
     signal?.throwIfAborted();
+    if (caller?.reason !== undefined) throw caller.signal.reason;
     const task = new AwaitedTask(sup, checkedTask(fn), timesOf(given, 'infinity'));
-    const undo = [signal, caller?.signal].map((each) => each && cancelOn(each, task));
+    const undo = [signal && cancelOn(signal, task), caller?.atEnd(() => task.cancel(caller.signal.reason))];
     return task.result.finally(() => {
       for (const step of undo) step?.();
     });
@@ -162,8 +163,7 @@ function checkSupervisor(sup: SupervisorRef): void {
 
 function cancelOn(signal: AbortSignal, task: { cancel(error: unknown): void }): () => void {
   const cancel = (): void => task.cancel(signal.reason);
-  if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
+  signal.addEventListener('abort', cancel, { once: true });
   return () => signal.removeEventListener('abort', cancel);
 }
 

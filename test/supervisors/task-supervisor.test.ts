@@ -176,7 +176,7 @@ describe('async', () => {
     expect(await outcome(task)).toEqual({ error: 'enough' });
     expect(await t.active()).toBe(1);
     await vi.advanceTimersByTimeAsync(50);
-    expect(trace).toEqual([{ type: 'shutdown' }, 'tidied up']);
+    expect(trace).toMatchObject([{ reason: { type: 'shutdown' } }, 'tidied up']);
     expect(await t.active()).toBe(0);
     expect(t.told('actor.crashed')).toEqual([]);
   });
@@ -245,6 +245,49 @@ describe('async', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(await t.active()).toBe(0);
+  });
+
+  test('T2: what an actor left behind starts no task and no stream', async () => {
+    const t = await tasksOf();
+    const begun = vi.fn();
+    const errors: unknown[] = [];
+    const caller = createMachine({
+      entry: () => {
+        const late = sleep(10);
+        void late.then(() => taskSupervisor.async(t.tasks, begun)).catch((error) => errors.push(error));
+        void late
+          .then(() => taskSupervisor.stream(t.tasks, [1], begun).next())
+          .catch((error) => errors.push(error));
+      },
+    });
+    const other = await running({
+      children: [child({ id: 'caller', name: 'caller', logic: caller, restart: 'temporary' })],
+    });
+    exit(other.who('caller'), { type: 'killed' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(begun).not.toHaveBeenCalled();
+    expect(errors).toEqual([expect.any(ActorDiedError), expect.any(ActorDiedError)]);
+  });
+
+  test('T2: a caller that is an actor may have very many tasks', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    const t = await tasksOf();
+    let sum = 0;
+    const caller = createMachine({
+      entry: () => {
+        for (let n = 0; n < 100; n++) {
+          void taskSupervisor
+            .async(t.tasks, () => sleep(10).then(() => 1))
+            .then((one) => {
+              sum += one;
+            });
+        }
+      },
+    });
+    await running({ children: [child({ id: 'caller', logic: caller })] });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(sum).toBe(100);
+    expect(warned).not.toHaveBeenCalled();
   });
 
   test('T2: a task that ends leaves nothing with its caller', async () => {

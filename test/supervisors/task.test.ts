@@ -1,6 +1,6 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { OptionsError } from '../../src/errors.js';
-import { exit, signalOf } from '../../src/runtime/index.js';
+import { ActorDiedError, OptionsError } from '../../src/errors.js';
+import { exit } from '../../src/runtime/index.js';
 import { sleep } from '../../src/runtime/time.js';
 import { type TaskFunction, type TaskOptions, task } from '../../supervisors/index.js';
 import { prepare, type Running } from '../runtime/running.js';
@@ -79,7 +79,8 @@ test('an order to stop fires its signal with the reason, and it has its shutdown
   const stopped = t.runtime.stop();
   await pass(100);
   await stopped;
-  expect(trace).toEqual([{ type: 'shutdown' }, 'tidied up']);
+  expect(trace).toMatchObject([{ reason: { type: 'shutdown' } }, 'tidied up']);
+  expect(trace[0]).toBeInstanceOf(ActorDiedError);
   expect(t.events.find(({ type }) => type === 'actor.stopped')).toMatchObject({
     reason: { type: 'shutdown' },
   });
@@ -152,7 +153,16 @@ test('killed, its signal fires', async () => {
   const ref = t.who('a');
   exit(ref, { type: 'killed' });
   expect(own?.aborted).toBe(true);
-  expect(own?.reason).toBe(signalOf(ref).reason);
+  expect(own?.reason).toMatchObject({ reason: { type: 'killed' } });
+});
+
+test('its signal fires at its end, for what it did not await', async () => {
+  let own: AbortSignal | undefined;
+  await tasking((signal) => {
+    own = signal;
+  });
+  await pass(0);
+  expect(own?.reason).toMatchObject({ reason: { type: 'normal' } });
 });
 
 test('nobody can make it believe that it is done', async () => {
