@@ -43,9 +43,15 @@ interface Asked {
   readonly [replyTo]?: Asker;
 }
 
-/** The event as a question of the asker's. Assigned: a spread with a key beside it costs ten times as much. */
-export const questionOf = <E extends object>(event: E, asker: Asker): E =>
-  Object.assign({ [replyTo]: asker } as object, event) as E;
+/**
+ * The event as a question of the asker's, be it one of somebody else's before. Assigned: a spread with a key beside it costs ten
+ * times as much.
+ */
+export const questionOf = <E extends object>(event: E, asker: Asker): E => {
+  const question: { [replyTo]?: Asker } = Object.assign({}, event);
+  question[replyTo] = asker;
+  return question as E;
+};
 
 /** Who asked, if the event was asked and not only sent. */
 export const askerOf = (event: object): Asker | undefined => (event as Asked)[replyTo];
