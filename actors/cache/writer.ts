@@ -107,6 +107,7 @@ export class Writer<V> {
     core.loader.abortAll();
     core.passes.anyRow = false;
     core.passes.complete = false;
+    core.restored = false;
     if (core.passes.possible && core.running) core.passes.demand();
     core.bus.publish('invalidated', { keys: [], because: 'clear' });
   }

@@ -40,6 +40,7 @@ export async function restore<V>(
   const lease = table.lease();
   try {
     for await (const page of store.restore({ signal: life })) {
+      const before = counts.entries;
       for (const tombstone of page.tombstones) {
         bringTombstone(core, tombstone, lease);
         counts.tombstones++;
@@ -53,7 +54,7 @@ export async function restore<V>(
         }
         if (stretch.spent && !(await stretch.yield())) return 'aborted';
       }
-      if (counts.entries > 0) core.restored = true;
+      if (counts.entries > before) core.restored = true;
       if (life.aborted) return 'aborted';
     }
   } catch (error) {

@@ -33,6 +33,21 @@ describe('a restart', () => {
   );
 
   it(
+    'cleared, it is cold: nothing of what was restored is left to say otherwise',
+    scene({ rows }, async ({ db, store, boot }) => {
+      const one = await boot({ snapshot: { store } });
+      await one.cache.warmed();
+      await one.stop();
+      db.become({ mode: 'unreachable' });
+      const { cache } = await boot({ snapshot: { store } });
+      expect(cache.state.data).toBe('restored');
+      cache.clear();
+      expect(cache.state.data).toBe('cold');
+      expect(cache.lookup('a')).toEqual({ status: 'unknown', because: 'cold' });
+    }),
+  );
+
+  it(
     'by SIGKILL: what was written within snapshot.every',
     scene({ rows }, async ({ w, db, store, boot }) => {
       const one = await boot({ snapshot: { store, every: '5s' } });
