@@ -265,8 +265,8 @@ export class Connection {
     this.#look?.cancel();
     this.#release();
     this.#questions.clear();
+    // Its other end, wherever that is by now, is closed with it.
     this.#port.close();
-    this.#farPort.close();
     this.#events.onOpen();
   }
 }
