@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../src/runtime/duration.js';
+import { Fifo } from '../src/runtime/fifo.js';
 
 /** How often a supervisor may restart its children before it gives up. */
 export interface Intensity {
@@ -12,8 +13,7 @@ export interface Intensity {
  */
 export class RestartWindow {
   readonly #intensity: Intensity;
-  #times: Milliseconds[] = [];
-  #oldest = 0;
+  readonly #times = new Fifo<Milliseconds>();
 
   constructor(intensity: Intensity) {
     this.#intensity = intensity;
@@ -23,11 +23,7 @@ export class RestartWindow {
   count(now: Milliseconds): boolean {
     const { maxRestarts, within } = this.#intensity;
     this.#times.push(now);
-    while ((this.#times[this.#oldest] as Milliseconds) < now - within) this.#oldest++;
-    if (this.#oldest > 1024 && this.#oldest * 2 > this.#times.length) {
-      this.#times = this.#times.slice(this.#oldest);
-      this.#oldest = 0;
-    }
-    return this.#times.length - this.#oldest <= maxRestarts;
+    while (now - within > (this.#times.oldest as Milliseconds)) this.#times.shift();
+    return this.#times.length <= maxRestarts;
   }
 }

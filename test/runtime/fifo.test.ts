@@ -14,6 +14,7 @@ test('hands out what it was given, in order, whatever the pushes and shifts in b
           expect(fifo.shift()).toBe(taken < pushed ? taken++ : undefined);
         }
         expect(fifo.length).toBe(pushed - taken);
+        expect(fifo.oldest).toBe(taken < pushed ? taken : undefined);
       }
     }),
     { numRuns: 30 },
