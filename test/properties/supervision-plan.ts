@@ -118,13 +118,15 @@ const lowest = 3;
 
 /** What no supervisor would refuse: significance only where somebody looks at it. By storey, supervisors are granted times of their own. */
 export function sane(plan: Plan, parent: Pick<SupervisorPlan, 'autoShutdown'>, storey: number): Plan {
-  const significant = plan.significant && plan.restart !== 'permanent' && parent.autoShutdown !== 'never';
-  if (plan.kind === 'worker') return { ...plan, significant };
+  const significant = plan.significant && parent.autoShutdown !== 'never';
+  const restart = significant && plan.restart === 'permanent' ? 'transient' : plan.restart;
+  if (plan.kind === 'worker') return { ...plan, significant, restart };
   const { shutdown } = plan;
   const own = typeof shutdown === 'number' && shutdown > 0 ? shutdown + 10 ** (lowest - storey) : shutdown;
   return {
     ...plan,
     significant,
+    restart,
     shutdown: own,
     children:
       plan.strategy === 'dynamic'
@@ -153,11 +155,11 @@ const way = fc.constantFrom<Way[]>(
   'exit:error',
 );
 const asked = fc.constantFrom('terminate', 'restart', 'delete');
-const op = fc.oneof(
+export const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ op: fc.constant('end'), at: fc.nat(), way }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('kill'), at: fc.nat() }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       op: fc.constant('stop'),
       at: fc.nat(),

@@ -14,9 +14,16 @@ import {
 } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
 import { existingTies } from '../../src/runtime/ties.js';
+import { isOver } from '../../src/runtime/xstate.js';
 import type { World } from '../../src/testing/world.js';
 import { refOf } from '../../supervisors/children.js';
-import { child, dynamicSupervisor, type SupervisorRef, supervisor } from '../../supervisors/index.js';
+import {
+  child,
+  dynamicSupervisor,
+  type SupervisorLogic,
+  type SupervisorRef,
+  supervisor,
+} from '../../supervisors/index.js';
 import { processOf } from '../../supervisors/supervisor.js';
 import type { Line } from './supervision-model.js';
 import {
@@ -29,6 +36,7 @@ import {
   type Word,
   type WorkerPlan,
 } from './supervision-plan.js';
+import type { Begun } from './supervision-rules.js';
 
 const group = 'all';
 
@@ -44,6 +52,9 @@ export function wordOf(reason: ExitReason): string {
   return `shutdown:${detail instanceof Error ? detail.name : String(detail)}`;
 }
 
+const topics = ['uncaughtException', 'unhandledRejection', 'newListener', 'removeListener'] as const;
+const listenerCounts = (): number[] => topics.map((topic) => process.listenerCount(topic));
+
 export class Stage {
   readonly world: World;
   readonly runtime: Runtime;
@@ -53,10 +64,15 @@ export class Stage {
   /** By path: the incarnation whose work is there now. */
   readonly working = new Map<string, number>();
   readonly refs = new Map<string, AnyActorRef>();
+  /** By path: what was last to be made of it. */
+  readonly plans = new Map<string, Plan>();
+  readonly begun: Begun[] = [];
   readonly #downs = new Map<AnyActorRef, string[]>();
   readonly #exits = new Map<AnyActorRef, string[]>();
   readonly #witnesses: Runtime;
   #witness!: AnyActorRef;
+  readonly #plans = new Map<unknown, SupervisorPlan>();
+  readonly #listeners = listenerCounts();
 
   constructor(plan: SupervisorPlan, world: World) {
     this.world = world;
@@ -64,6 +80,7 @@ export class Stage {
       children: [child({ id: 'witness', name: 'witness', trapExit: true, logic: this.#witnessLogic() })],
     });
     this.runtime = createRuntime(this.#supervisorLogic(plan, 'root'));
+    this.plans.set('root', plan);
     this.#record();
   }
 
@@ -76,9 +93,13 @@ export class Stage {
     );
   }
 
-  /** Once nothing else is to be seen. */
-  leave(): Promise<void> {
-    return this.#witnesses.stop();
+  /** Once nothing else is to be seen. What it leaves of the process's. */
+  async leave(): Promise<string[]> {
+    await this.#witnesses.stop();
+    const listeners = listenerCounts();
+    return listeners.flatMap((count, n) =>
+      count === this.#listeners[n] ? [] : [`${count} listeners for ${topics[n]}`],
+    );
   }
 
   /** The actor of a path that runs, or has ended and nobody has dealt with it. */
@@ -142,6 +163,11 @@ export class Stage {
     return left;
   }
 
+  /** The paths of those that live and are ready. */
+  living(): string[] {
+    return [...this.refs].filter(([, ref]) => !isOver(ref)).map(([life]) => life.slice(0, life.indexOf('#')));
+  }
+
   /** What a call came to, in a word. */
   saidOf(value: unknown): string {
     if (value === undefined) return 'ok';
@@ -171,7 +197,13 @@ export class Stage {
   }
 
   /** The paths of what is under a dynamic supervisor are not known beforehand, so names are given under static ones only. */
-  #supervisorLogic({ strategy, maxRestarts, within, autoShutdown, children }: SupervisorPlan, path: string) {
+  #supervisorLogic(plan: SupervisorPlan, path: string): SupervisorLogic {
+    const logic = this.#logicOf(plan, path);
+    this.#plans.set(logic, plan);
+    return logic;
+  }
+
+  #logicOf({ strategy, maxRestarts, within, autoShutdown, children }: SupervisorPlan, path: string) {
     const common = { maxRestarts, within, autoShutdown };
     if (strategy === 'dynamic')
       return dynamicSupervisor({ ...common, child: (plan: Plan) => this.dynamicArg(plan) });
@@ -193,6 +225,13 @@ export class Stage {
       if (!path.startsWith('root')) return;
       this.lines.push({ at: this.world.now, path, text });
     };
+    bus.subscribe('actor.started', ({ path }) => {
+      const { spec } = ownerOf(this.refAt(path) as AnyActorRef) as Incarnation;
+      const plan = this.#plans.get(spec.logic) ?? (spec.input as Part | undefined)?.plan;
+      if (plan === undefined) return;
+      this.plans.set(path, plan);
+      this.begun.push({ before: this.lines.length, path, plan });
+    });
     bus.subscribe('actor.ready', ({ path, incarnation }) => {
       line(path, `+${incarnation}`);
       const ref = this.refAt(path) as AnyActorRef;
