@@ -25,7 +25,8 @@ export const startAdded = (served: Served, child: Child): Eventual<StartedChild>
     try {
       return concluded(served, child, outcome);
     } catch (error) {
-      served.roster.remove(child);
+      // Who has become ready while the supervisor was told to stop is stopped with the others.
+      if (child.incarnation === undefined) served.roster.remove(child);
       throw error;
     }
   });
