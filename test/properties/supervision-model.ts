@@ -4,7 +4,6 @@ import {
   type SupervisorPlan,
   slowStart,
   startTimeout,
-  type Word,
   type WorkerPlan,
 } from './supervision-plan.js';
 
@@ -508,5 +507,3 @@ function counted({ strategy }: SupervisorPlan, children: readonly Child[]): stri
   const specs = dynamic ? 1 : children.length;
   return [specs, active.length, supervisors.length, children.length - supervisors.length].join();
 }
-
-export type { Word };

@@ -46,7 +46,7 @@ export const reasonOf = (word: Word | 'asked'): ExitReason => {
   return { type: word as 'normal' };
 };
 
-export function wordOf(reason: ExitReason): string {
+function wordOf(reason: ExitReason): string {
   if (reason.type !== 'shutdown' || reason.detail === undefined) return reason.type;
   const { detail } = reason;
   return `shutdown:${detail instanceof Error ? detail.name : String(detail)}`;
