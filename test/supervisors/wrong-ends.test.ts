@@ -35,6 +35,7 @@ test('anything else is one reason where type and words are the same', () => {
   expect(counts(error('5'), error(5))).toEqual([1, 1]);
   expect(counts(error(null), error(null), error(undefined))).toEqual([2, 1]);
   expect(counts(error('5'), shutdown('5'))).toEqual([1, 1]);
+  expect(counts(error(null), shutdown(null))).toEqual([1, 1]);
   expect(counts({ type: 'killed' }, { type: 'killed' }, shutdown(undefined))).toEqual([2, 1]);
   const f = () => 1;
   expect(
