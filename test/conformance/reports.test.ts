@@ -137,3 +137,22 @@ it('L1, cases 92, 93: one line each in the log, at error', async () => {
     },
   ]);
 });
+
+it('GS7, Y2, Y3: a crash is told by the actor, then by its supervisor, then the new one is; an orderly end as none', async () => {
+  const t = await stage({ children: [worker('a', { restart: 'transient' })] });
+  const told: unknown[] = [];
+  t.runtime.bus.subscribe('*', (event) =>
+    told.push([event.type, 'incarnation' in event ? event.incarnation : undefined]),
+  );
+  await t.ends('a', died());
+  expect(told).toEqual([
+    ['actor.crashed', 1],
+    ['supervisor.report', 1],
+    ['actor.started', 2],
+    ['actor.ready', 2],
+    ['actor.restarted', 2],
+  ]);
+  told.length = 0;
+  await t.ends('a', normal);
+  expect(told).toEqual([['actor.stopped', 2]]);
+});
