@@ -131,6 +131,7 @@ let delivering = false;
  */
 export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
   const message = checked(event);
+  checkCrossing(ref, message);
   const refused = accept(ref, message);
   if (refused !== undefined) {
     const { bound, overflow } = mailboxOf(ref).policy;
@@ -146,10 +147,10 @@ export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
  */
 export function post(ref: AnyActorRef, event: Message, scope?: RuntimeScope): void {
   const message = checked(event);
-  try {
+  if (canCross(ref, message)) {
     const refused = accept(ref, message, scope);
     if (refused !== undefined) lose(ref, refused, 'mailbox-full', scope);
-  } catch {
+  } else {
     lose(ref, message, 'not-cloneable', scope);
   }
   noteSent(ref, event);
@@ -196,6 +197,20 @@ function mailboxOf(ref: AnyActorRef): Mailbox {
   return mailbox;
 }
 
+/** @throws what the actor's outlet throws of an event that cannot go through it. */
+function checkCrossing(ref: AnyActorRef, message: Message): void {
+  if (!isStopped(ref)) mailboxes.get(ref)?.outlet?.check(message);
+}
+
+function canCross(ref: AnyActorRef, message: Message): boolean {
+  try {
+    checkCrossing(ref, message);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Returns what there was no room for. */
 function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Message | undefined {
   if (isStopped(ref)) {
@@ -203,7 +218,6 @@ function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Messa
     return undefined;
   }
   const mailbox = mailboxOf(ref);
-  mailbox.outlet?.check(message);
   const refused = mailbox.add(message);
   wake(mailbox);
   return refused;
