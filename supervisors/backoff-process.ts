@@ -1,5 +1,6 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import { BackoffError } from '../src/errors.js';
+import { backoffDelay } from '../src/runtime/backoff-delay.js';
 import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import { Incarnation } from '../src/runtime/incarnation.js';
 import type { LifeSpec, StartOutcome } from '../src/runtime/life-spec.js';
@@ -14,7 +15,7 @@ import {
   type TreeNode,
 } from '../src/runtime/supervisor-handle.js';
 import { after, monotonicNow, random, type Timer } from '../src/runtime/time.js';
-import { type BackoffPolicy, backoffDelay, failuresAfter } from './backoff.js';
+import { type BackoffPolicy, failuresAfter } from './backoff.js';
 import type { Host } from './host.js';
 import { OpenQuestions } from './open-questions.js';
 import { afterExit } from './restart.js';

@@ -49,14 +49,3 @@ export const failuresAfter = (
   failures: number,
   ran: Milliseconds | undefined,
 ): number => (ran !== undefined && ran >= resetAfter ? 1 : failures + 1);
-
-/**
- * How long to wait after the n-th failure in a row (n from 1): in [min, min(max, min · 2^n)]. Full jitter, so that what failed
- * together does not start together.
- *
- * @param draw a random number in [0, 1)
- */
-export function backoffDelay({ min, max }: BackoffPolicy, failures: number, draw: number): Milliseconds {
-  const longest = Math.min(max, min * 2 ** failures);
-  return Math.round(min + draw * (longest - min));
-}

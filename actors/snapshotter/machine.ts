@@ -1,10 +1,10 @@
 import { assign, fromCallback, fromPromise, setup } from 'xstate';
 import { SnapshotInUseError } from '../../src/errors.js';
+import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 import { random, wallNow } from '../../src/runtime/time.js';
 import type { SnapshotOpening } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
-import { backoffDelay } from '../warmer/backoff.js';
 import { writeJournal } from './journal.js';
 import { close, open } from './opening.js';
 import { type RestoreOutcome, restore } from './restore.js';

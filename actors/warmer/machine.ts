@@ -1,8 +1,8 @@
 import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 import { whenStarted } from '../../src/runtime/index.js';
 import { ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
-import { backoffDelay } from './backoff.js';
 import { type PassOutcome, pass } from './pass.js';
 
 type Core = CacheCore<unknown>;

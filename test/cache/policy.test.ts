@@ -9,7 +9,7 @@ import * as outages from '../../actors/cache/outage.js';
 import { Quarantine } from '../../actors/cache/quarantine.js';
 import { checkChanges, checkRow, checkScan } from '../../actors/cache/rows.js';
 import { restoredTerms, termsOf } from '../../actors/cache/terms.js';
-import { backoffDelay } from '../../actors/warmer/backoff.js';
+import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 
 const ms = fc.nat(10_000);
 const forever = Number.POSITIVE_INFINITY;
