@@ -13,7 +13,7 @@ const floors = [
   ['^src/threads/'],
   ['^src/runtime/'],
   ['^src/table/', '^src/bus/'],
-  ['^src/(errors|fault-point)\\.ts$'],
+  ['^src/(errors|fault-point|witness)\\.ts$'],
 ];
 const house = '^(src|supervisors|actors)/';
 
@@ -92,7 +92,7 @@ export default {
       from: { path: house },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
-        dependencyTypesNot: ['npm', 'npm-optional', 'type-only'],
+        dependencyTypesNot: ['npm', 'npm-optional', 'npm-peer', 'type-only'],
       },
     },
     {

@@ -18,6 +18,7 @@ import type { RuntimeEvents } from './runtime/runtime-events.js';
 import { RuntimeScope } from './runtime/scope.js';
 import { shutDown } from './runtime/shutdown.js';
 import { isSupervisorLogic, supervisorHandle, type TreeNode } from './runtime/supervisor-handle.js';
+import { witness } from './witness.js';
 
 export interface RuntimeOptions {
   /** Of pino's shape; gets one line per lifecycle event. Default: silent. */
@@ -120,6 +121,7 @@ class SupervisedRuntime implements Runtime {
     this.#life = new Incarnation(this.#scope, resolveSpec({ id: 'root', logic }, 'root'), 'root');
     this.#life.make();
     this.root = this.#life.ref as SupervisorRef;
+    witness()?.made?.(this);
   }
 
   get bus(): Bus<RuntimeEvents> {
