@@ -67,6 +67,31 @@ describe('while it restarts', () => {
   });
 });
 
+test('killed by who hears that a child of a child is about to start', async () => {
+  const t = await stage({
+    children: [nested('s', { children: [nested('i', { children: [worker('x')] })] })],
+  });
+  const s = await t.ref('s');
+  const off = t.runtime.bus.subscribe('actor.started', ({ id }) => {
+    if (id === 'i') end(s, killed);
+    off();
+  });
+  await t.ends('s/i');
+  expect(t.end).toBeUndefined();
+  expect(await t.which()).toEqual(['s#2']);
+  expect(t.took().slice(-3)).toEqual(['+s/i/x#2', '+s/i#3', '+s#2']);
+});
+
+test('stop of a worker by ref: it has its own time', async () => {
+  const t = await stage({ children: [worker('a', { takes: 1000, shutdown: 100, restart: 'temporary' })] });
+  const done = stop(await t.ref('a'));
+  await t.settle(99);
+  expect(t.took()).toEqual([]);
+  await t.settle(1);
+  await done;
+  expect(t.took()).toEqual(['-a#1 killed']);
+});
+
 test('its snapshot says where it stands', async () => {
   const t = new Unstarted({ children: [worker('a', { takes: 100 })] });
   const states = [t.root.getSnapshot().value];
