@@ -53,7 +53,7 @@ it('I5: with a child that does not run', async () => {
 it('E4: a dynamic supervisor stops while a child of it is being started again', async () => {
   const t = await dynamicStage({ maxRestarts: 1e6 });
   const { ref } = await startChild(t.root, { starts: ['ok'], later: 'fail:e' });
-  await startChild(t.root);
+  await startChild(t.root, { takes: 10 });
   end(ref as never, died());
   await t.settle();
   expect((await whichChildren(t.root)).map(({ status }) => status)).toEqual(['restarting', 'running']);
