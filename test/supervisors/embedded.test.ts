@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createActor, createMachine, fromCallback } from 'xstate';
 import { unattributed } from '../../src/runtime/attribution.js';
-import { incarnationOf, loggerOf, whenStarted } from '../../src/runtime/index.js';
+import { exit, incarnationOf, loggerOf, whenStarted } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
 import { child, stop, supervisor, whichChildren } from '../../supervisors/index.js';
 import { obedient, running } from '../runtime/running.js';
@@ -25,6 +25,17 @@ describe('within an actor of a runtime', () => {
     expect(here.map(({ fields }) => fields.path)).toEqual(['root/m/tree/x']);
     // What its children tell is its own.
     expect(t.told().filter((line) => line.includes('tree'))).toEqual([]);
+  });
+
+  test('it reports there of its children, as who it is', async () => {
+    const t = await running({ children: [child({ id: 'm', name: 'm', logic: around })] });
+    await settle();
+    const [{ ref } = { ref: undefined }] = await whichChildren(t.who('m').getSnapshot().children.tree);
+    exit(ref as never, { type: 'killed' });
+    await settle();
+    expect(t.lines.filter(({ fields }) => fields.event === 'supervisor.report')).toMatchObject([
+      { level: 'error', fields: { path: 'root/m/tree', id: 'tree', incarnation: 1, childId: 'x' } },
+    ]);
   });
 
   test('it attributes as that runtime does', async () => {

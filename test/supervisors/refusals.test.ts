@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyActorRef, createActor, createMachine, fromCallback } from 'xstate';
 import { createRuntime } from '../../src/create-runtime.js';
-import { NoSuchActorError, StateError } from '../../src/errors.js';
+import { NoSuchActorError, OptionsError, StateError } from '../../src/errors.js';
 import {
   type AutoShutdown,
   checkChildSpecs,
+  child,
   childSpec,
   deleteChild,
   dynamicSupervisor,
@@ -88,6 +89,10 @@ describe('whom it is about', () => {
 });
 
 describe('what is given', () => {
+  test.each([undefined, null, 'a', {}])('%o for a child spec', (spec) => {
+    expect(() => child(spec as never)).toThrow(OptionsError);
+  });
+
   test.each([
     [undefined, 'undefined'],
     [null, 'null'],
