@@ -85,7 +85,7 @@ export class Roster {
   }
 
   remove(child: Child): void {
-    if (this.has(child)) this.#children.delete(child.spec.id);
+    this.#children.delete(child.spec.id);
   }
 
   /** It does not run now. */
@@ -152,10 +152,7 @@ export class Roster {
 
   /** One after the other in reverse order, each fully dead before the next. */
   async stopInTurn(children: readonly Child[]): Promise<void> {
-    for (const child of [...children].reverse()) {
-      await this.stop(child);
-      if (this.#killed) return;
-    }
+    for (const child of [...children].reverse()) await this.stop(child);
   }
 
   /** All at once, each within its own time; those that end for one wrong reason are reported together. */
@@ -220,8 +217,10 @@ export class Roster {
   kill(): void {
     this.#killed = true;
     this.#closing = true;
-    for (const { incarnation } of [...this.#children.values()].reverse()) {
-      incarnation?.end({ type: 'killed' }, { shutdown: true });
+    for (const child of [...this.#children.values()].reverse()) {
+      child.incarnation?.end({ type: 'killed' }, { shutdown: true });
+      this.ended(child);
+      child.restarting = false;
     }
   }
 }

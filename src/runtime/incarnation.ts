@@ -255,6 +255,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     const root = this.#root as Root;
     this.report.started();
+    // Whoever heard of it may have ended it.
+    if (!this.#alive) return;
     root.start();
     this.#begun = true;
     this.#checkReady();
