@@ -295,6 +295,20 @@ describe('a crash', () => {
     expect(t.trace.filter((each) => each.endsWith('1'))).toEqual(['*1', '+1', '~1', '!1', '-1']);
   });
 
+  test.each([
+    ['when that has been done', 100, ['*1', '+1', '~1', '!1', '-1', '*2', '+2']],
+    ['when its time is over', 1000, ['*1', '+1', '~1', '!1', '*2', '+2', '-1']],
+  ])('who is killed while it is being stopped is followed by the next %s', async (_, stopTakes, trace) => {
+    const t = await started({ stopTakes, shutdown: 200 });
+    t.who('pool').send({ type: 'holdfast.shutdown' });
+    await t.settle(50);
+    exit(t.who('pool'), { type: 'killed' });
+    await t.settle(49);
+    expect(t.trace).toEqual(['*1', '+1', '~1', '!1']);
+    await t.settle(1000);
+    expect(t.trace).toEqual(trace);
+  });
+
   test('an error of stopping it then is told, and the next starts', async () => {
     const t = await started({ stop: () => Promise.reject(new Error('stuck')) });
     t.fail(boom);
