@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { type ActorRefFrom, emit, setup } from 'xstate';
-import { ActorDiedError, BackoffError, OptionsError, StartError, StateError } from '../../src/errors.js';
+import {
+  ActorDiedError,
+  BackoffError,
+  OptionsError,
+  StartError,
+  StartTimeoutError,
+  StateError,
+} from '../../src/errors.js';
 import {
   ask,
   type ChildSpec,
@@ -155,6 +162,19 @@ describe('running, and backing off', () => {
     expect(t.snapshot().value).toBe('backoff');
   });
 
+  test('a start time of the spec that holds it is that of an attempt: what hangs backs off, and the app comes up', async () => {
+    const hanging = setup({ types: {} as { tags: 'starting' } }).createMachine({ tags: 'starting' });
+    const t = tree([child({ id: 'a', name: 'a', logic: withBackoff(hanging), startTimeout: 100 })]);
+    const started = t.runtime.start();
+    await t.settle(100);
+    expect(await outcome(t, started)).toEqual({ value: t.runtime });
+    expect(t.snapshot()).toMatchObject({ value: 'backoff', context: { failures: 1 } });
+    expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({
+      path: 'root/a/attempt',
+      error: expect.any(StartTimeoutError),
+    });
+  });
+
   test("an error of a timer of its own is its failure, and not the wrapper's", async () => {
     const t = await obeying();
     const inner = innerOf(t);
@@ -216,6 +236,20 @@ describe('what is a failure says the spec', () => {
     expect(fn).toHaveBeenCalledTimes(4);
     expect(t.runtime.whereis('a')).toBeUndefined();
     expect(t.told('supervisor.gave-up')).toEqual([]);
+  });
+
+  test('transient: a supervisor that cannot start its children has failed, though its end is orderly', async () => {
+    let starts = 0;
+    const inner = supervisor({
+      children: [service('x', { start: () => (++starts < 3 ? Promise.reject(boom) : starts) })],
+    });
+    const t = tree([
+      withBackoff(child({ id: 'a', name: 'a', restart: 'transient', logic: inner }), { min: 100, max: 1000 }),
+    ]);
+    expect(await outcome(t, t.runtime.start())).toEqual({ value: t.runtime });
+    expect(t.snapshot()).toMatchObject({ value: 'backoff', context: { failures: 1 } });
+    await t.settle(200 + 400);
+    expect(t.snapshot()).toMatchObject({ value: 'running', context: { failures: 2 } });
   });
 
   test('temporary: any end is the end, and a failed start a failed start', async () => {
@@ -375,6 +409,18 @@ describe('passed through', () => {
     ]);
   });
 
+  test('an order to stop before it ever ran: it is not told to be ready on the way out', async () => {
+    const inner = supervisor({ children: [service('x', { start: () => new Promise(() => {}) })] });
+    const t = tree([withBackoff(child({ id: 'a', name: 'a', logic: inner }))]);
+    const started = t.runtime.start().catch((error: unknown) => error);
+    await t.settle();
+    const stopped = t.runtime.stop();
+    await t.settle();
+    await stopped;
+    expect(await started).toBeInstanceOf(StartError);
+    expect(t.told('actor.ready')).toEqual([]);
+  });
+
   test('an error of stopping is how it ended', async () => {
     const t = tree([withBackoff(service('a', { start: () => 1, stop: () => Promise.reject(boom) }))]);
     await outcome(t, t.runtime.start());
@@ -459,6 +505,27 @@ describe('a child spec', () => {
     await t.settle();
     expect(() => resourceOf(t.who('a'))).toThrow(StateError);
     await t.settle(200);
+    expect(resourceOf(t.who('a'))).toBe(2);
+  });
+
+  test('a service that crashed has its own time to be stopped; then the next attempt is started', async () => {
+    let starts = 0;
+    let fail: (error: unknown) => void = () => {};
+    const spec = service('a', {
+      name: 'a',
+      shutdown: 300,
+      start: (_, context) => {
+        fail = context.fail;
+        return ++starts;
+      },
+      stop: () => new Promise(() => {}),
+    });
+    const t = tree([withBackoff(spec, { min: 100, max: 100 })]);
+    await outcome(t, t.runtime.start());
+    fail(boom);
+    await t.settle(299);
+    expect(starts).toBe(1);
+    await t.settle(1);
     expect(resourceOf(t.who('a'))).toBe(2);
   });
 
