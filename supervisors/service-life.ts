@@ -104,7 +104,6 @@ export class ServiceLife<R> {
   /** It was killed, or has crashed: what it holds is stopped all the same. */
   #abandon(): void {
     if (this.#held === undefined || this.#released || !this.hasStop) return;
-    this.#released = true;
     const time = new AbortController();
     const stopped = this.#stop(this.#held.resource, time.signal).catch((error: unknown) => this.#late(error));
     this.#bequeath(stopped, granted(this.#life), () => time.abort(this.#life.signal.reason));
