@@ -61,7 +61,6 @@ export class AwaitedTask<T> {
   /** Nobody waits for it any more: `result` rejects at once, and the task has its shutdown time to end. */
   cancel(error: unknown): void {
     this.#reject(error);
-    if (this.#cancelled) return;
     this.#cancelled = true;
     if (this.#ref !== undefined) void stop(this.#ref, { type: 'shutdown' });
   }

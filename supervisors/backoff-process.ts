@@ -120,7 +120,7 @@ export class BackoffProcess implements SupervisorHandle {
   }
 
   stop(reason: ExitReason): void {
-    if (this.#over || this.#stopping) return;
+    if (this.#stopping) return;
     this.#stopping = true;
     const life = this.#life;
     const starting = life?.phase === 'starting';

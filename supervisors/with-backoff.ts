@@ -88,7 +88,7 @@ export function withBackoff(
     logic: logicOf(what.logic, options, { ...what, input }),
     ...(startInfo !== undefined && {
       startInfo: ({ inner }: BackoffSnapshot<AnyActorLogic>) =>
-        inner === undefined || inner.status !== 'active' ? undefined : startInfo(inner),
+        inner === undefined ? undefined : startInfo(inner),
     }),
   };
 }

@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
-import { type ActorRefFrom, emit, setup } from 'xstate';
+import { beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
+import { emit, setup } from 'xstate';
 import {
   ActorDiedError,
   BackoffError,
@@ -10,7 +10,6 @@ import {
 } from '../../src/errors.js';
 import {
   ask,
-  type ChildSpec,
   exit,
   IGNORE,
   incarnationOf,
@@ -23,12 +22,9 @@ import {
 import { ownerOf } from '../../src/runtime/owner.js';
 import { sleep } from '../../src/runtime/time.js';
 import {
-  type BackoffOptions,
-  type BackoffSnapshot,
   child,
   dynamicSupervisor,
   resourceOf,
-  type SupervisorOptions,
   service,
   startChild,
   stop,
@@ -36,54 +32,10 @@ import {
   task,
   withBackoff,
 } from '../../supervisors/index.js';
-import { obedient, prepare, type Running } from '../runtime/running.js';
+import { obedient } from '../runtime/running.js';
+import { boom, crash, innerOf, obeying, outcome, steady, tree } from './backing-off.js';
 
-const boom = new Error('boom');
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  // The upper bound of every delay, all but.
-  vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
-  return () => void vi.restoreAllMocks();
-});
-
-type Snap = BackoffSnapshot<typeof obedient>;
-
-interface Tree extends Running {
-  snapshot(name?: string): Snap;
-  settle(ms?: number): Promise<void>;
-}
-
-function tree(children: ChildSpec[], options: Partial<SupervisorOptions> = {}): Tree {
-  const t = prepare({ maxRestarts: 0, ...options, children });
-  onTestFinished(async () => {
-    const stopped = t.runtime.stop();
-    await vi.advanceTimersByTimeAsync(120_000);
-    await stopped;
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
-  });
-  return {
-    ...t,
-    snapshot: (name = 'a') => t.who(name).getSnapshot() as Snap,
-    settle: async (ms = 0) => void (await vi.advanceTimersByTimeAsync(ms)),
-  };
-}
-
-/** One obedient actor with a backoff of 100 to 1,000 ms, by the name of `a`. */
-async function obeying(spec: Partial<ChildSpec> = {}, options: BackoffOptions = {}): Promise<Tree> {
-  const logic = withBackoff(obedient, { min: 100, max: 1000, resetAfter: 5000, ...options });
-  const t = tree([child({ id: 'a', name: 'a', logic, ...spec } as never)]);
-  const started = t.runtime.start();
-  await t.settle();
-  await started;
-  return t;
-}
-
-const crash = async (t: Tree): Promise<void> => {
-  send(t.who('a'), { type: 'throw', error: boom });
-  await t.settle();
-};
+beforeEach(steady);
 
 describe('running, and backing off', () => {
   test('it is started again after a delay that grows, and its supervisor knows nothing of it', async () => {
@@ -565,26 +517,17 @@ describe('a child spec', () => {
 
 test('what is wrong is said, where it is written', () => {
   expect(() => withBackoff(obedient, { min: 0 })).toThrow(/"min" must be longer than 0 ms/);
+  expect(() => withBackoff(obedient, { min: 0 })).toThrow(
+    expect.objectContaining({ option: 'min', given: 0 }),
+  );
   expect(() => withBackoff(obedient, { min: '2s', max: '1s' })).toThrow(
     /"max" \(1000 ms\) must not be less than "min"/,
   );
+  expect(() => withBackoff(obedient, { min: '2s', max: '1s' })).toThrow(
+    expect.objectContaining({ option: 'max', given: '1s' }),
+  );
   expect(() => withBackoff(obedient, { factor: 3 } as never)).toThrow(OptionsError);
+  expect(() => withBackoff(obedient, { factor: 3 } as never)).toThrow(/"factor" of withBackoff/);
   expect(() => withBackoff({} as never)).toThrow(/"withBackoff.logic"/);
   expect(() => withBackoff({ id: 'a', logic: obedient, restart: 'always' } as never)).toThrow(/restart/);
 });
-
-function innerOf(t: Tree): ActorRefFrom<typeof obedient> {
-  const { ref } = t.snapshot();
-  if (ref === undefined) throw new Error('nothing runs inside');
-  return ref;
-}
-
-/** What a promise came to, once all that was due has happened. */
-async function outcome<T>(t: Tree, promise: Promise<T>): Promise<{ value: T } | { error: unknown }> {
-  const settled = promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  await t.settle();
-  return settled;
-}
