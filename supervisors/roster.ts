@@ -132,9 +132,9 @@ export class Roster {
     return outcome;
   }
 
-  /** An order to stop does not wait for a start. */
+  /** An order to stop does not wait for a start. Who has become ready at this very moment is stopped in its turn. */
   interrupt(): void {
-    if (this.#starting !== undefined) void shutDown(this.#starting, shutdown);
+    if (this.#starting?.phase === 'starting') void shutDown(this.#starting, shutdown);
   }
 
   /** Resolves when it is dead. */
