@@ -243,6 +243,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     const root = this.#root as Root;
     this.report.started();
     root.start();
+    if (this.#phase !== 'starting') return;
     this.#begun = true;
     this.#checkReady();
     const { startTimeout } = this.spec;
@@ -265,7 +266,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
 
   #checkReady(): void {
     const root = this.#root as Root;
-    if (this.#phase !== 'starting' || root.snapshot.status !== 'active') return;
+    if (root.snapshot.status !== 'active') return;
     let info: unknown;
     try {
       if (!this.spec.ready(root.snapshot)) return;
@@ -274,6 +275,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
       this.end({ type: 'error', error });
       return;
     }
+    // What was asked may have ended it.
+    if (this.#phase !== 'starting') return;
     this.#phase = 'running';
     this.#startTimer?.cancel();
     this.report.ready();

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { asyncContext } from '../../src/runtime/async-context.js';
 import { attribution, unattributed } from '../../src/runtime/attribution.js';
 
 type Topic = 'uncaughtException' | 'unhandledRejection' | 'newListener' | 'removeListener';
@@ -294,19 +293,4 @@ describe('under --unhandled-rejections', () => {
     release();
     expect(listeners('unhandledRejection')).toBe(0);
   });
-});
-
-test('a value follows the work begun under it', async () => {
-  const context = asyncContext<string>();
-  const other = asyncContext<string>();
-  const seen: unknown[] = [];
-  const result = context.run('value', () => {
-    seen.push(context.current(), other.current());
-    setTimeout(() => seen.push(context.current()));
-    return 'result';
-  });
-  seen.push(context.current());
-  await later();
-  expect(result).toBe('result');
-  expect(seen).toEqual(['value', undefined, undefined, 'value']);
 });

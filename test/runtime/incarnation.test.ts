@@ -1,122 +1,19 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createMachine, fromCallback, fromPromise, fromTransition } from 'xstate';
-import { ActorDiedError, StartError } from '../../src/errors.js';
-import { type ExitReason, exit, signalOf } from '../../src/runtime/index.js';
+import {
+  type AnyActorRef,
+  createActor,
+  createMachine,
+  fromCallback,
+  fromTransition,
+} from 'xstate';
+import { StartError, StateError } from '../../src/errors.js';
+import { Incarnation } from '../../src/runtime/incarnation.js';
+import { ask, type ExitReason, exit, reply, signalOf } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
 import { child } from '../../supervisors/index.js';
 import { obedient, prepare, running, turns } from './running.js';
 
 const killed: ExitReason = { type: 'killed' };
-
-describe('an asynchronous error of an actor', () => {
-  const one = () =>
-    running({ children: [child({ id: 'a', name: 'a', logic: obedient, restart: 'temporary' })] });
-  const late = (t: Awaited<ReturnType<typeof one>>): unknown[] =>
-    t.events.flatMap((event) => (event.type === 'actor.late-error' ? [event.error] : []));
-
-  test.each([[new Error('x')], ['a string'], [undefined], [null]])('is its crash: %o', async (error) => {
-    const t = await one();
-    ownerOf(t.who('a'))?.asyncError(error);
-    expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({
-      reason: { type: 'error', error },
-    });
-    expect(late(t)).toEqual([]);
-  });
-
-  test('that ended for another reason is reported, each one', async () => {
-    const t = await one();
-    const owner = ownerOf(t.who('a'));
-    exit(t.who('a'), killed);
-    for (const error of ['one', 'other']) owner?.asyncError(error);
-    expect(late(t)).toEqual(['one', 'other']);
-  });
-
-  test('that it has ended by already is not told again; another is', async () => {
-    const t = await one();
-    const owner = ownerOf(t.who('a'));
-    const [error, other] = [new Error('its end'), new Error('another')];
-    exit(t.who('a'), { type: 'error', error });
-    owner?.asyncError(error);
-    owner?.asyncError(other);
-    expect(late(t)).toEqual([other]);
-  });
-
-  test('is none when it is the reason that its signal gave', async () => {
-    const t = await one();
-    const owner = ownerOf(t.who('a'));
-    const signal = signalOf(t.who('a'));
-    exit(t.who('a'), killed);
-    owner?.asyncError(signal.reason);
-    expect(signal.reason).toBeInstanceOf(ActorDiedError);
-    expect(late(t)).toEqual([]);
-  });
-
-  test('that is told to end in its own transition, and has yet to, is reported, and does not change its reason', async () => {
-    const logic = createMachine({
-      on: {
-        go: {
-          actions: ({ self }) => {
-            exit(self, killed);
-            ownerOf(self)?.asyncError('meanwhile');
-          },
-        },
-      },
-    });
-    const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
-    t.who('a').send({ type: 'go' });
-    expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({ reason: killed });
-    expect(late(t)).toEqual(['meanwhile']);
-  });
-
-  test('that XState throws once more, from a timer, though a transition has handled it, is none', async () => {
-    const error = new Error('handled');
-    const logic = createMachine({
-      initial: 'x',
-      states: {
-        x: { on: { go: 'y' } },
-        y: {
-          invoke: {
-            src: fromPromise(async () => {
-              throw error;
-            }),
-            onError: 'z',
-          },
-        },
-        z: {},
-      },
-    });
-    const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
-    t.who('a').send({ type: 'go' });
-    await vi.waitFor(() => expect(t.who('a').getSnapshot().value).toBe('z'));
-    ownerOf(t.who('a'))?.asyncError(error);
-    expect(t.incarnation('a')).toBe(1);
-    ownerOf(t.who('a'))?.asyncError(new Error('another'));
-    await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
-  });
-
-  test.each([['a string'], [undefined], [null], [7]])(
-    'a descendant’s that is no object, and handled: %o',
-    async (thrown) => {
-      const logic = createMachine({
-        initial: 'x',
-        states: {
-          x: {
-            invoke: {
-              src: fromPromise(async () => {
-                throw thrown;
-              }),
-              onError: 'y',
-            },
-          },
-          y: {},
-        },
-      });
-      const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
-      await vi.waitFor(() => expect(t.who('a').getSnapshot().value).toBe('y'));
-      expect([t.incarnation('a'), late(t as never)]).toEqual([1, []]);
-    },
-  );
-});
 
 describe('an incarnation ends once, for the first reason', () => {
   test('however many are given in one transition', async () => {
@@ -149,12 +46,88 @@ describe('an incarnation ends once, for the first reason', () => {
         throw new Error('started');
       },
     });
-    const t = prepare({ children: [child({ id: 'a', logic })] });
-    await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'a' });
-    expect(t.told().filter((line) => line.includes('root/a'))).toEqual(['actor.stopped root/a#1']);
-    expect(t.events.find(({ type }) => type === 'actor.stopped')).toMatchObject({
-      reason: { type: 'shutdown', detail: 'early' },
+    for (const attributeAsyncErrors of [true, false]) {
+      const t = prepare({ children: [child({ id: 'a', logic })] }, { attributeAsyncErrors });
+      await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'a' });
+      expect(t.told().filter((line) => line.includes('root/a'))).toEqual(['actor.stopped root/a#1']);
+      expect(t.events.find(({ type }) => type === 'actor.stopped')).toMatchObject({
+        reason: { type: 'shutdown', detail: 'early' },
+      });
+    }
+  });
+
+  test('normal in its making: done before it was ready, a failed start', async () => {
+    const logic = createMachine({
+      context: ({ self }) => {
+        exit(self, { type: 'normal' });
+        return {};
+      },
     });
+    const t = prepare({ children: [child({ id: 'a', logic })] });
+    await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'a', cause: expect.any(StateError) });
+  });
+
+  test('stopped by XState’s own means, it was killed', async () => {
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
+    t.who('a').stop();
+    expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({ reason: killed });
+    await vi.waitFor(() => expect(t.incarnation('a')).toBe(2));
+  });
+
+  test.each(['ready', 'startInfo'] as const)(
+    'given by its own `%s`: it does not become ready',
+    async (asked) => {
+      const t = prepare({
+        children: [
+          child({
+            id: 'a',
+            name: 'a',
+            logic: obedient,
+            [asked]: () => {
+              exit(t.who('a'), { type: 'shutdown' });
+              return true;
+            },
+          }),
+        ],
+      });
+      await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'a' });
+      expect(t.told().filter((line) => line.includes('root/a'))).toEqual([
+        'actor.started root/a#1',
+        'actor.stopped root/a#1',
+      ]);
+      expect(t.runtime.whereis('a')).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['a machine', createMachine({ entry: ({ self }) => exit(self, killed) })],
+    [
+      'other logic',
+      {
+        ...fromTransition((_: undefined) => _, undefined),
+        start: (_: unknown, { self }: { self: AnyActorRef }) => exit(self, killed),
+      },
+    ],
+  ])('given in its own start, by %s: it does not become ready', async (_, logic) => {
+    const asked = vi.fn(() => true);
+    const t = prepare({ children: [child({ id: 'a', logic: logic as never, ready: asked })] });
+    await expect(t.runtime.start()).rejects.toMatchObject({ childId: 'a' });
+    expect(asked).not.toHaveBeenCalled();
+    expect(t.told('actor.ready')).toEqual([]);
+  });
+
+  test('and who has asked to be told no more is not', async () => {
+    const t = await running({
+      children: [child({ id: 'a', name: 'a', logic: obedient, restart: 'temporary' })],
+    });
+    const told: unknown[] = [];
+    const incarnation = ownerOf(t.who('a'));
+    const off = incarnation?.atEnd(() => told.push('one'));
+    incarnation?.atEnd((reason) => told.push(reason));
+    off?.();
+    exit(t.who('a'), killed);
+    off?.();
+    expect(told).toEqual([killed]);
   });
 
   test('a runtime whose root is killed before it is started does not start, and tells its end', async () => {
@@ -165,6 +138,59 @@ describe('an incarnation ends once, for the first reason', () => {
     await expect(t.runtime.start()).rejects.toBeInstanceOf(StartError);
     expect(t.told()).toEqual(['actor.crashed root#1']);
     expect(process.listenerCount('uncaughtException')).toBe(before);
+  });
+});
+
+describe('in the making of an actor', () => {
+  test('it has no state yet, and whoever looks sees that', async () => {
+    const seen: unknown[] = [];
+    const logic = createMachine({
+      context: () => {
+        seen.push(t.runtime.tree().children);
+        return {};
+      },
+    });
+    const t = prepare({ children: [child({ id: 'a', logic })] });
+    await t.runtime.start();
+    expect(seen).toMatchObject([[{ id: 'a', status: 'starting', state: undefined }]]);
+  });
+
+  test('it may ask itself something: its transition is not what runs', async () => {
+    const answers: unknown[] = [];
+    const logic = createMachine({
+      context: ({ self }) => {
+        void ask(self, { type: 'get' }).then((answer) => answers.push(answer));
+        return {};
+      },
+      on: { get: { actions: ({ event }) => void reply(event, 'got') } },
+    });
+    await running({ children: [child({ id: 'a', logic })] });
+    await vi.waitFor(() => expect(answers).toEqual(['got']));
+  });
+
+  test('nobody else’s, made in the meantime or afterwards, is taken for its', async () => {
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
+    const errors: unknown[] = [];
+    const plain = createMachine({
+      context: ({ self }) => {
+        try {
+          signalOf(self);
+        } catch (error) {
+          errors.push(error);
+        }
+        return {};
+      },
+    });
+    createActor(plain);
+    expect(errors).toEqual([expect.any(StateError)]);
+    expect(t.incarnation('a')).toBe(1);
+  });
+
+  test('an incarnation has no actor', async () => {
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
+    const { scope, spec } = ownerOf(t.who('a')) as Incarnation;
+    const unmade = new Incarnation(scope, spec, 'root/unmade');
+    expect(() => unmade.ref).toThrow(/root\/unmade has not been made/);
   });
 });
 
@@ -230,20 +256,4 @@ describe('who is ready', () => {
       vi.useRealTimers();
     }
   });
-});
-
-test('a subscriber’s callback that throws is its own error, whoever it listens to', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
-    const mine = new Error('mine');
-    t.who('a').subscribe(() => {
-      throw mine;
-    });
-    t.who('a').send({ type: 'inc' });
-    expect(() => vi.runAllTimers()).toThrow(mine);
-    expect(t.incarnation('a')).toBe(1);
-  } finally {
-    vi.useRealTimers();
-  }
 });
