@@ -1,11 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import {
-  type AnyActorRef,
-  createActor,
-  createMachine,
-  fromCallback,
-  fromTransition,
-} from 'xstate';
+import { type AnyActorRef, createActor, createMachine, fromCallback, fromTransition } from 'xstate';
 import { StartError, StateError } from '../../src/errors.js';
 import { Incarnation } from '../../src/runtime/incarnation.js';
 import { ask, type ExitReason, exit, reply, signalOf } from '../../src/runtime/index.js';
