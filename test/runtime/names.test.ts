@@ -123,6 +123,16 @@ describe('R1: a unique name', () => {
     expect(names.whereis('n')).toBe(other.ref);
   });
 
+  test('R1: claimed twice by who bears it is borne by it, and ends with it', () => {
+    const names = new Names();
+    const bearer = { path: 'one', ref: createActor(obedient).start() };
+    names.claim('n', bearer);
+    names.claim('n', bearer);
+    expect([names.whereis('n'), names.size]).toEqual([bearer.ref, 1]);
+    names.release('n', bearer);
+    expect([names.whereis('n'), names.size]).toEqual([undefined, 0]);
+  });
+
   test('R2: nobody sees a bearer that has ended, not even those who hear of its end first', async () => {
     const seen: unknown[] = [];
     const t = await running({
