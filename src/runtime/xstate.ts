@@ -67,6 +67,8 @@ interface InnerMailbox {
 interface Adopted {
   readonly root: Root;
   readonly actor: InnerActor;
+  /** It has been told to stop: what its family sends it from then on reaches nobody. */
+  stopping: boolean;
 }
 
 const adopted = Symbol('holdfast.adopted');
@@ -128,13 +130,8 @@ function make(logic: AnyActorLogic, input: unknown, id: string, options: RootOpt
   const { clock, logger, inspect } = options;
   // An inspector is told before that, and is to be told right.
   if (inspect !== undefined) return createActor(logic, { clock, logger, inspect, id, input });
-  const before = unborn;
   unborn = { logic, input, id };
-  try {
-    return createActor(midwife, { clock, logger });
-  } finally {
-    unborn = before;
-  }
+  return createActor(midwife, { clock, logger });
 }
 
 interface Unborn {
@@ -149,6 +146,7 @@ let unborn: Unborn | undefined;
 const midwife = {
   getInitialSnapshot(scope: { id: string; readonly self: AnyActorRef }): unknown {
     const { logic, input, id } = unborn as Unborn;
+    unborn = undefined;
     const actor = scope.self as unknown as { id: string; logic: unknown; src: unknown };
     actor.id = id;
     actor.logic = logic;
@@ -246,8 +244,8 @@ export class Root {
     this.#stopDescendants(this.#actor);
   }
 
+  /** Once: whoever owns it ends it for the first reason given. */
   #end(perform: () => void): void {
-    if (this.#ending) return;
     this.#ending = true;
     const unlessStopped = (): void => {
       if (!this.isStopped) perform();
@@ -330,7 +328,7 @@ export class Root {
   /** @internal Makes an actor of the family work in the owner's context, and call back its observers in theirs. */
   adopt(actor: InnerActor): void {
     if (adopted in actor) return;
-    const bond: Adopted = { root: this, actor };
+    const bond: Adopted = { root: this, actor, stopping: false };
     actor[adopted] = bond;
     actor.mailbox[adopted] = bond;
     actor.mailbox._process = processAsOwner;
@@ -341,7 +339,8 @@ export class Root {
 
   #isUnheard(parent: InnerActor | undefined): boolean {
     if (parent === undefined) return false;
-    return parent._processingStatus === stopped || (this.#ending && parent === this.#actor);
+    if (parent._processingStatus === stopped || parent[adopted]?.stopping) return true;
+    return this.#ending && parent === this.#actor;
   }
 
   #childrenOf(parent: InnerActor): Set<InnerActor> {
@@ -381,8 +380,9 @@ function inspectFamily(this: InnerSystem, event: Parameters<InnerSystem['_sendIn
 }
 
 function processAsOwner(this: InnerMailbox, event: InnerEvent): void {
-  const { root, actor } = this[adopted] as Adopted;
-  root.process(actor, event);
+  const bond = this[adopted] as Adopted;
+  if (event.type === stopEvent) bond.stopping = true;
+  bond.root.process(bond.actor, event);
 }
 
 function startInFamily(this: InnerActor): unknown {
