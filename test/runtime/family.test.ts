@@ -90,7 +90,10 @@ describe('whoever listens to an actor', () => {
       children: [child({ id: 'a', name: 'a', logic: obedient })],
     });
     const told: unknown[] = [];
-    t.who('a').subscribe(undefined, (error) => told.push(error));
+    t.who('a').subscribe(
+      () => {},
+      (error) => told.push(error),
+    );
     t.who('a').subscribe(
       () => told.push('next'),
       undefined,
