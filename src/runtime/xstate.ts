@@ -16,7 +16,6 @@ import type { ExitReason } from './exit-reason.js';
 const stopEvent = 'xstate.stop';
 const errorPrefix = 'xstate.error.actor.';
 
-const running = 1;
 const stopped = 2;
 
 interface InnerEvent {
@@ -69,6 +68,8 @@ interface Adopted {
   readonly actor: InnerActor;
   /** It has been told to stop: what its family sends it from then on reaches nobody. */
   stopping: boolean;
+  /** Its end has been taken notice of: XState forgets some more than once. */
+  forgotten: boolean;
 }
 
 const adopted = Symbol('holdfast.adopted');
@@ -278,7 +279,9 @@ export class Root {
   /** @internal */
   unregister(actor: InnerActor): void {
     this.#unregister(actor);
-    if (actor._processingStatus !== stopped) return;
+    const bond = actor[adopted];
+    if (actor._processingStatus !== stopped || bond === undefined || bond.forgotten) return;
+    bond.forgotten = true;
     if (actor._parent !== undefined) this.#children?.get(actor._parent)?.delete(actor);
     if (actor._snapshot?.status === 'error') {
       this.#owner.erred(actor._snapshot.error, this.#isUnheard(actor._parent));
@@ -328,7 +331,7 @@ export class Root {
   /** @internal Makes an actor of the family work in the owner's context, and call back its observers in theirs. */
   adopt(actor: InnerActor): void {
     if (adopted in actor) return;
-    const bond: Adopted = { root: this, actor, stopping: false };
+    const bond: Adopted = { root: this, actor, stopping: false, forgotten: false };
     actor[adopted] = bond;
     actor.mailbox[adopted] = bond;
     actor.mailbox._process = processAsOwner;
@@ -445,9 +448,7 @@ function transitionsFor(
 
 /** Whether an active state takes the event by its name, not by a wildcard. */
 export function namesEvent(ref: AnyActorRef, event: { readonly type: string }): boolean {
-  const actor = inner(ref);
-  if (actor._processingStatus !== running || actor._snapshot?.status !== 'active') return false;
-  return transitionsFor(actor._snapshot, event).some(({ eventType }) => eventType === event.type);
+  return transitionsFor(inner(ref)._snapshot, event).some(({ eventType }) => eventType === event.type);
 }
 
 /** Whether something is an XState actor. */
@@ -514,7 +515,7 @@ function errorWatchers(system: InnerSystem): ErrorWatchers {
   const unregister = system._unregister;
   system._unregister = (actor) => {
     unregister(actor);
-    if (actor._processingStatus !== stopped || actor._snapshot?.status !== 'error') return;
+    if (actor._snapshot?.status !== 'error') return;
     for (const watcher of [...watchers]) watcher(actor);
   };
   return watchers;

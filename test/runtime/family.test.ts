@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type AnyActorRef,
-  createActor,
-  createMachine,
-  emit,
-  fromCallback,
-  fromPromise,
-  fromTransition,
-  setup,
-} from 'xstate';
+import { createMachine, emit, fromCallback, fromPromise, fromTransition, setup } from 'xstate';
 import { attribution } from '../../src/runtime/attribution.js';
 import { type ExitReason, exit } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
-import { child, supervisor } from '../../supervisors/index.js';
+import { child } from '../../supervisors/index.js';
 import { obedient, running, traced, turns } from './running.js';
 
 const boom = new Error('boom');
@@ -37,7 +28,7 @@ describe('an actor that is ended within its own transition', () => {
     },
   );
 
-  test('within a descendant’s transition: when that is over, at once', async () => {
+  test('within a descendant’s transition: at once', async () => {
     const trace: string[] = [];
     const inner = createMachine({
       on: {
@@ -56,7 +47,7 @@ describe('an actor that is ended within its own transition', () => {
     trace.length = 0;
     const it = t.who('a').getSnapshot().children.inner;
     it.send({ type: 'go' });
-    expect([...trace].sort()).toEqual(['-other', 'on']);
+    expect(trace).toEqual(['-other', 'on']);
     expect(t.runtime.whereis('a')).toBeUndefined();
   });
 });
@@ -185,63 +176,103 @@ describe('a descendant', () => {
   });
 });
 
-describe('a supervisor in somebody’s plain machine', () => {
-  const tree = (trace: string[], id: string) =>
-    supervisor({ children: [child({ id, logic: traced(trace, id) })] });
-  const failing = fromCallback(({ receive }) => {
-    receive(() => {
-      throw boom;
+describe('an error of a descendant', () => {
+  test('that one region takes by name is handled, though another takes anything', async () => {
+    const logic = createMachine({
+      type: 'parallel',
+      states: {
+        one: {
+          initial: 'x',
+          states: {
+            x: {
+              invoke: {
+                src: fromPromise(async () => {
+                  throw boom;
+                }),
+                onError: 'y',
+              },
+            },
+            y: {},
+          },
+        },
+        other: { on: { '*': { actions: () => {} } } },
+      },
     });
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
+    await turns();
+    expect(t.who('a').getSnapshot().value).toMatchObject({ one: 'y' });
+    expect(t.incarnation('a')).toBe(1);
   });
 
-  test('dies with the machine around the one around it, too, and each with its own', async () => {
-    const trace: string[] = [];
-    const inner = setup({ actors: { x: tree(trace, 'x'), y: tree(trace, 'y') } }).createMachine({
-      invoke: [{ src: 'x' }, { src: 'y' }],
+  test('is an event as any other to logic that is no machine', async () => {
+    const got: unknown[] = [];
+    const logic = fromTransition((_: undefined, event: { type: string }) => void got.push(event), undefined);
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
+    const event = { type: 'xstate.error.actor.x', error: boom };
+    t.who('a').send(event);
+    expect(got).toEqual([event]);
+    expect(t.incarnation('a')).toBe(1);
+  });
+
+  test('while all of them are killed is a late error', async () => {
+    const logic = createMachine({
+      invoke: {
+        src: fromCallback(() => () => {
+          throw boom;
+        }),
+      },
     });
-    const outer = setup({ actors: { inner, other: tree(trace, 'other') } }).createMachine({
-      invoke: [{ src: 'inner' }, { src: 'other' }],
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
+    exit(t.who('a'), { type: 'killed' });
+    expect(t.events.filter(({ type }) => type === 'actor.late-error')).toMatchObject([{ error: boom }]);
+  });
+});
+
+describe('a family', () => {
+  test('works on until the transition that ends it is over', async () => {
+    const trace: string[] = [];
+    const inner = createMachine({ on: { go: { actions: () => void trace.push('inner') } } });
+    const logic = setup({ actors: { inner } }).createMachine({
+      invoke: { id: 'inner', src: 'inner' },
       on: {
         go: {
-          actions: () => {
-            throw boom;
+          actions: ({ self }) => {
+            exit(self, { type: 'killed' });
+            self.getSnapshot().children.inner?.send({ type: 'go' });
+            trace.push('outer');
           },
         },
       },
     });
-    const actor = createActor(outer);
-    actor.subscribe({ error() {} });
-    actor.start();
-    await turns();
-    expect([...trace].sort()).toEqual(['+other', '+x', '+y']);
-    trace.length = 0;
-    actor.send({ type: 'go' });
-    expect([...trace].sort()).toEqual(['-other', '-x', '-y']);
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
+    t.who('a').send({ type: 'go' });
+    expect(trace).toEqual(['inner', 'outer']);
+    expect(t.runtime.whereis('a')).toBeUndefined();
   });
 
-  test('lives on when one beside it errs, or is done', async () => {
-    const trace: string[] = [];
-    const done = fromTransition((_: undefined) => _, undefined);
-    const around = setup({ actors: { x: tree(trace, 'x'), failing, done } }).createMachine({
-      initial: 'on',
-      invoke: { id: 'x', src: 'x' },
-      states: {
-        on: {
-          invoke: [
-            { id: 'failing', src: 'failing', onError: 'off' },
-            { id: 'done', src: 'done' },
-          ],
-        },
-        off: {},
-      },
+  test('an inspector of its system that throws is reported', async () => {
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
+    t.who('a').system.inspect(() => {
+      throw boom;
     });
-    const actor = createActor(around).start();
-    await turns();
-    expect(trace).toEqual(['+x']);
-    (actor.getSnapshot().children.failing as AnyActorRef).send({ type: 'go' });
-    expect(actor.getSnapshot().value).toBe('off');
-    expect(trace).toEqual(['+x']);
-    actor.stop();
-    expect(trace).toEqual(['+x', '-x']);
+    t.who('a').send({ type: 'inc' });
+    expect(t.who('a').getSnapshot().context.count).toBe(1);
+    expect(t.events.find(({ type }) => type === 'listener.failed')).toMatchObject({
+      listener: 'inspect',
+      error: boom,
+    });
+  });
+
+  test('a guard that throws when it is asked to stop counts as no, and it is stopped', async () => {
+    const guard = (): boolean => {
+      throw boom;
+    };
+    const logic = createMachine({ on: { 'holdfast.shutdown': { guard, actions: () => {} } } });
+    const t = await running({ children: [child({ id: 'a', logic, shutdown: 'infinity' })] });
+    await t.runtime.stop();
+    expect(t.events.find(({ type }) => type === 'actor.stopped')).toMatchObject({
+      path: 'root/a',
+      reason: { type: 'shutdown' },
+    });
   });
 });

@@ -6,6 +6,7 @@ import {
   createActor,
   createMachine,
   fromCallback,
+  fromTransition,
   setup,
 } from 'xstate';
 import { NoSuchActorError, StateError } from '../../src/errors.js';
@@ -121,6 +122,11 @@ describe('R1: a unique name', () => {
     names.claim('n', other);
     names.release('n', one);
     expect(names.whereis('n')).toBe(other.ref);
+    // Its last snapshot says that it is active: it is stopped all the same.
+    const plain = { path: 'plain', ref: createActor(fromTransition((_: undefined) => _, undefined)).start() };
+    names.claim('m', plain);
+    plain.ref.stop();
+    expect(names.whereis('m')).toBeUndefined();
   });
 
   test('R1: claimed twice by who bears it is borne by it, and ends with it', () => {
