@@ -109,7 +109,7 @@ describe('send', () => {
     expect(await t.runtime.ask('b', { type: 'get' })).toBe(1);
   });
 
-  test.each([['no-object'], [undefined], [{}], [{ type: 1 }]])('refuses %o', async (event) => {
+  test.each([['no-object'], [undefined], [null], [{}], [{ type: 1 }]])('refuses %o', async (event) => {
     const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
     expect(() => send(t.who('a'), event as never)).toThrow(OptionsError);
   });
@@ -214,6 +214,16 @@ describe('a mailbox', () => {
     expect(t.events.filter(({ type }) => type === 'dead-letter')).toMatchObject([
       { to: 'root/a', event: { type: 'x' }, because: 'dead', count: 1 },
     ]);
+  });
+
+  test('of nobody’s actor that has ended takes nothing, and harms no sender', async () => {
+    const got: string[] = [];
+    const plain = createActor(noting(got)).start();
+    send(plain, { type: 'waits' });
+    plain.stop();
+    send(plain, { type: 'late' });
+    await turns();
+    expect(got.filter((type) => type !== 'xstate.stop')).toEqual([]);
   });
 
   test('of nobody’s actor, full, says whose it is', () => {
