@@ -199,7 +199,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
 
   asyncError(error: unknown): void {
     // XState throws an error that was handled once more, from a timer.
-    if (typeof error === 'object' && error !== null && this.#seen?.has(error)) return;
+    if (this.#seen?.has(error as object)) return;
     if (this.#alive && this.#ordered === undefined) {
       this.end({ type: 'error', error });
       return;

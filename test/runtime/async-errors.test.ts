@@ -31,10 +31,12 @@ describe('an asynchronous error of an actor', () => {
     expect(late(t)).toEqual(['one', 'other']);
   });
 
-  test('that it has ended by already is not told again; another is', async () => {
+  test.each([
+    [new Error('its end'), new Error('another')],
+    ['its end', 'another'],
+  ])('that it has ended by already is not told again; another is: %s, %s', async (error, other) => {
     const t = await one();
     const owner = ownerOf(t.who('a'));
-    const [error, other] = [new Error('its end'), new Error('another')];
     exit(t.who('a'), { type: 'error', error });
     owner?.asyncError(error);
     owner?.asyncError(other);

@@ -30,10 +30,12 @@ describe('an incarnation ends once, for the first reason', () => {
   });
 
   test('given in its making: it is not started, and that is a failed start', async () => {
+    let made = 0;
     const logic = createMachine({
       context: ({ self }) => {
         exit(self, { type: 'shutdown', detail: 'early' });
         exit(self, killed);
+        made++;
         return {};
       },
       entry: () => {
@@ -48,6 +50,7 @@ describe('an incarnation ends once, for the first reason', () => {
         reason: { type: 'shutdown', detail: 'early' },
       });
     }
+    expect(made).toBe(2);
   });
 
   test('normal in its making: done before it was ready, a failed start', async () => {
