@@ -185,7 +185,7 @@ export function holdMailbox(ref: AnyActorRef, held: boolean): void {
   const mailbox = held ? mailboxOf(ref) : mailboxes.get(ref);
   if (mailbox === undefined) return;
   mailbox.suspended = held;
-  if (!held) wake(mailbox);
+  wake(mailbox);
 }
 
 export const isMailboxHeld = (ref: AnyActorRef): boolean => mailboxes.get(ref)?.suspended === true;
