@@ -6,6 +6,7 @@ import { checkedOptions } from '../../src/runtime/checked-options.js';
 const schema = v.strictObject({
   size: v.number('must be a number'),
   name: v.optional(v.string('must be a text'), 'nameless'),
+  gone: v.optional(v.never('is no option any more')),
   inner: v.optional(v.strictObject({ deep: v.boolean('must be true or false') })),
 });
 
@@ -30,7 +31,7 @@ test.each<[string, unknown, string | undefined, string, string, unknown]>([
     'one that is not known',
     { size: 1, colour: 'red' },
     undefined,
-    'Option "colour" of makeBox is not known. Known are: size, name, inner.',
+    'Option "colour" of makeBox is not known. Known are: size, name, gone, inner.',
     'colour',
     'red',
   ],
@@ -38,7 +39,7 @@ test.each<[string, unknown, string | undefined, string, string, unknown]>([
     'what is not known before what is missing: it is most often the misspelling of that',
     { siez: 1 },
     undefined,
-    'Option "siez" of makeBox is not known. Known are: size, name, inner.',
+    'Option "siez" of makeBox is not known. Known are: size, name, gone, inner.',
     'siez',
     1,
   ],
@@ -82,6 +83,14 @@ test.each<[string, unknown, string | undefined, string, string, unknown]>([
     'Option "inner" of makeBox must be an object. Given: 5.',
     'inner',
     5,
+  ],
+  [
+    'one that is known but never taken',
+    { size: 1, gone: 1 },
+    undefined,
+    'Option "gone" of makeBox is no option any more. Given: 1.',
+    'gone',
+    1,
   ],
   [
     'where the options stand',

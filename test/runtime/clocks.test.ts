@@ -82,6 +82,7 @@ describe('a machine that sleeps', () => {
     expect(time.ageNow()).toBe(3_651_000);
     at.slept += 1000;
     time.noteSleep();
+    time.noteSleep();
     expect(time.ageNow()).toBe(3_652_000);
     expect(time.monotonicNow()).toBe(51_000);
   });

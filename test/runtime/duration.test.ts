@@ -37,6 +37,7 @@ test.each([
   [undefined, 'undefined'],
   [null, 'null'],
   [{}, '[object Object]'],
+  [['5s'], '5s'],
   [true, 'true'],
 ] as const)('%s is none, and the error names the option and what was given', (duration, words) => {
   const check = (): number => milliseconds(duration as never, 'timeout');
