@@ -24,7 +24,8 @@ export class Fifo<T> {
     if (this.#head === this.#items.length) {
       this.#items = [];
       this.#head = 0;
-    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+    } else if (this.#head > this.length + 1024) {
+      // Fewer are copied than were taken since the last time.
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }

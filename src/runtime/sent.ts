@@ -5,7 +5,7 @@ import { attribution } from './attribution.js';
 export type SentListener = (to: AnyActorRef, event: { readonly type: string }) => void;
 
 /** Who is listened to; empty unless somebody looks, so that a send costs one comparison more. */
-const listeners = new Map<object, Set<SentListener>>();
+const listeners = new Map<object | undefined, Set<SentListener>>();
 
 /** Listens to what an incarnation and its family send through Holdfast. Returns the way out. */
 export function onSent(sender: object, listener: SentListener): () => void {
@@ -20,7 +20,5 @@ export function onSent(sender: object, listener: SentListener): () => void {
 
 export function noteSent(to: AnyActorRef, event: { readonly type: string }): void {
   if (listeners.size === 0) return;
-  const sender = attribution().current();
-  if (sender === undefined) return;
-  for (const listener of listeners.get(sender) ?? []) listener(to, event);
+  for (const listener of listeners.get(attribution().current()) ?? []) listener(to, event);
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type AnyActorRef,
@@ -15,6 +17,9 @@ import { obedient, running, turns } from './running.js';
 afterEach(() => {
   vi.useRealTimers();
 });
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 /** What a trace tells, as `out inc root/a`. */
 function notes(): { readonly seen: string[]; readonly note: (what: sys.Traced) => void } {
@@ -116,6 +121,24 @@ describe('traces', () => {
     await turns();
     expect(seen).toEqual([]);
     expect(t.who('a').getSnapshot().context).toEqual({ count: 1 });
+    expect(t.told('actor.crashed')).toEqual([]);
+  });
+
+  test('hold on to nobody when they have ended', async () => {
+    const t = await trio();
+    const traced = (): WeakRef<AnyActorRef> => {
+      const a = t.who('a');
+      const end = sys.trace(a, () => {});
+      sys.trace(a, () => {});
+      sys.statistics(a);
+      end();
+      exit(a, { type: 'shutdown' });
+      return new WeakRef(a);
+    };
+    const a = traced();
+    await turns();
+    collect();
+    expect(a.deref()).toBeUndefined();
   });
 
   test('of one that has ended tell nothing, though it is still sent to', async () => {
