@@ -112,7 +112,7 @@ class SupervisedRuntime implements Runtime {
     });
     this.exited = new Promise((resolve) => {
       this.#end = (reason) => {
-        this.#scope.names.close();
+        this.#scope.close();
         resolve(reason);
       };
     });

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
 import type { AsyncOwner, Attribution } from './attribution.js';
-import { type Because, DeadLetters } from './dead-letters.js';
+import { type Because, type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Groups } from './groups.js';
 import { type Logger, silent } from './logger.js';
 import { Names } from './names.js';
@@ -32,7 +32,9 @@ export class RuntimeScope {
   readonly started: Promise<void>;
   readonly markStarted: () => void;
   readonly #hears: (topic: keyof RuntimeEvents) => boolean;
-  readonly #deadLetters = new DeadLetters();
+  readonly #deadLetters = new DeadLetters((letter, suppressed) => this.#tellLost(letter, suppressed));
+  #floodEnd: Timer | undefined;
+  #closed = false;
   readonly #incarnations = new Map<string, number>();
 
   constructor({ logger, attribution, inspect, deliver }: ScopeOptions) {
@@ -45,9 +47,12 @@ export class RuntimeScope {
     this.markStarted = markStarted;
     const bus = createBus<RuntimeEvents>({
       onListenerError: (error, topic) => this.listenerFailed(`bus: ${topic}`, error),
-      // A subscription ends with its actor: what is published about that very end is no dead letter.
       deliver: (actor, event) => {
-        if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event, this);
+        const ref = actor as AnyActorRef;
+        // A subscription ends with its actor: what is published about that very end is no dead letter.
+        if (isStopped(ref)) return;
+        // It is no message of whoever's work it is told of.
+        attribution.run(undefined, () => deliver(ref, event, this));
       },
     });
     this.#hears = bus.hears;
@@ -96,14 +101,26 @@ export class RuntimeScope {
     return this.#deadLetters.count;
   }
 
-  deadLetter(to: string, event: { readonly type: string }, because: Because): void {
-    const letters = this.#deadLetters;
-    letters.add(monotonicNow(), (suppressed) => {
-      const { count } = letters;
-      const fields = { event: 'dead-letter', to, type: event.type, because, count, suppressed };
-      this.log('debug', fields, `dead letter for ${to}: ${because}`);
-      this.publish('dead-letter', { to, event, because, count, suppressed, at: wallNow() });
-    });
+  deadLetter(to: string, event: DeadLetter['event'], because: Because): void {
+    const floods = this.#deadLetters.add({ to, event, because }, monotonicNow());
+    if (floods === undefined || this.#closed) return;
+    this.#floodEnd?.cancel();
+    this.#floodEnd = after(floods, () => this.#deadLetters.flush(monotonicNow()), { background: true });
+  }
+
+  #tellLost({ to, event, because }: DeadLetter, suppressed: number): void {
+    const { count } = this.#deadLetters;
+    const fields = { event: 'dead-letter', to, type: event.type, because, count, suppressed };
+    this.log('debug', fields, `dead letter for ${to}: ${because}`);
+    this.publish('dead-letter', { to, event, because, count, suppressed, at: wallNow() });
+  }
+
+  /** The runtime has ended: nobody will bear a name any more, and what is still to be told is told now. */
+  close(): void {
+    this.#closed = true;
+    this.#floodEnd?.cancel();
+    this.#deadLetters.flush(monotonicNow());
+    this.names.close();
   }
 
   listenerFailed(listener: string, error: unknown): void {
