@@ -1,12 +1,13 @@
 import type { AnyActorRef } from 'xstate';
 import { ActorDiedError, AskTimeoutError, NoSuchActorError } from '../errors.js';
 import { type AskOptions, ask, currentAsker } from './ask.js';
-import { awaited, type Limits } from './awaited.js';
 import { type Milliseconds, milliseconds } from './duration.js';
+import type { Names } from './names.js';
 import { incarnationOfActor } from './owner.js';
 import type { RuntimeScope } from './scope.js';
 import { isGone } from './ties.js';
 import { monotonicNow } from './time.js';
+import { type Limits, Wait } from './wait.js';
 
 export interface AskNameOptions extends AskOptions {
   /**
@@ -43,9 +44,10 @@ async function persist(
   const asker = currentAsker();
   const late = (): Error =>
     new AskTimeoutError(`Nobody who bore the name '${name}' replied to '${event.type}' within ${wait} ms.`);
+  const { deadlines } = scope;
   for (;;) {
     const left: Milliseconds = Math.max(0, Math.ceil(until - monotonicNow()));
-    const target = await readyBearer(scope, name, { wait: left, late, signal, asker });
+    const target = await readyBearer(scope, name, { wait: left, deadlines, signal, asker }, late);
     const rest = Math.max(0, Math.ceil(until - monotonicNow()));
     try {
       return await ask<unknown>(target, event, { timeout: rest, ...(signal && { signal }) });
@@ -59,18 +61,39 @@ async function persist(
 const isOf = (error: unknown): boolean =>
   error instanceof ActorDiedError || error instanceof NoSuchActorError;
 
-function readyBearer({ names }: RuntimeScope, name: string, limits: Limits): Promise<AnyActorRef> {
+function readyBearer(
+  { names }: RuntimeScope,
+  name: string,
+  limits: Limits,
+  late: () => Error,
+): Promise<AnyActorRef> {
   const target = names.whereis(name);
   if (target !== undefined && incarnationOfActor(target)?.phase === 'running') return Promise.resolve(target);
-  return awaited(limits, ({ resolve, reject, afterwards }) => {
-    afterwards(
-      names.whenReady(name, (ref) => {
-        if (ref !== undefined) resolve(ref);
-        else
-          reject(
-            new NoSuchActorError(`Nobody bears the name '${name}', and nobody will: the tree has ended.`),
-          );
-      }),
-    );
-  });
+  return new PendingBearer(names, name, limits, late).promise;
+}
+
+/** Waits until somebody who is ready bears a name. */
+class PendingBearer extends Wait<AnyActorRef> {
+  readonly #late: () => Error;
+  readonly #leave: (() => void) | undefined;
+
+  constructor(names: Names, name: string, limits: Limits, late: () => Error) {
+    super(limits);
+    this.#late = late;
+    this.#leave = names.whenReady(name, (ref) => {
+      if (ref !== undefined) this.answer(ref);
+      else
+        this.refuse(
+          new NoSuchActorError(`Nobody bears the name '${name}', and nobody will: the tree has ended.`),
+        );
+    });
+  }
+
+  protected late(): Error {
+    return this.#late();
+  }
+
+  protected release(): void {
+    this.#leave?.();
+  }
 }

@@ -1,15 +1,16 @@
 import type { AnyActorRef } from 'xstate';
-import { ActorDiedError, AskTimeoutError, CallingSelfError, NoSuchActorError } from '../errors.js';
+import { CallingSelfError, NoSuchActorError } from '../errors.js';
 import { attribution } from './attribution.js';
-import { awaited } from './awaited.js';
-import { type Duration, milliseconds } from './duration.js';
-import type { ExitReason } from './exit-reason.js';
+import { Deadlines } from './deadlines.js';
+import { type Duration, type Milliseconds, milliseconds } from './duration.js';
 import { Incarnation } from './incarnation.js';
 import { type EventOf, send } from './mailbox.js';
-import { incarnationOfActor, ownerOf } from './owner.js';
+import { incarnationOfActor, nameOf, ownerOf } from './owner.js';
+import { PendingReply } from './pending-reply.js';
 import { askerOf, questionOf, type ReplyOf, type ReplyTo } from './question.js';
-import { onEnd } from './ties.js';
 import { isStopped } from './xstate.js';
+
+const defaultTimeout: Milliseconds = 5000;
 
 export interface AskOptions {
   /** How long to wait for the reply. Default `'5s'`. */
@@ -48,21 +49,29 @@ export function ask<Reply, R extends AnyActorRef = AnyActorRef>(
 export function ask(
   ref: AnyActorRef,
   event: EventOf<AnyActorRef>,
-  { timeout = '5s', signal }: AskOptions = {},
+  { timeout = defaultTimeout, signal }: AskOptions = {},
 ): Promise<never> {
   // Not async: that would cost every question a promise more.
   try {
     const wait = milliseconds(timeout, 'timeout');
     const asker = currentAsker();
     refuseInVain(ref, event, asker);
-    const late = (): Error =>
-      new AskTimeoutError(`'${nameOf(ref)}' did not reply to '${event.type}' within ${wait} ms.`);
-    return awaited<never>({ wait, late, signal, asker }, ({ resolve, reject, afterwards }) => {
-      afterwards(onEnd(ref, (reason) => reject(died(ref, event, reason))));
-      send(ref, questionOf(event, { answer: (value) => resolve(value as never), refuse: reject }));
-    });
+    const pending = new PendingReply(ref, event, { wait, deadlines: deadlinesOf(ref), signal, asker });
+    sendFor(pending, ref, event);
+    return pending.promise as Promise<never>;
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/** Those of the runtime that the actor lives in. */
+const deadlinesOf = (ref: AnyActorRef): Deadlines => ownerOf(ref)?.scope.deadlines ?? new Deadlines();
+
+function sendFor(pending: PendingReply, ref: AnyActorRef, event: EventOf<AnyActorRef>): void {
+  try {
+    send(ref, questionOf(event, pending));
+  } catch (error) {
+    pending.refuse(error);
   }
 }
 
@@ -99,15 +108,4 @@ export function reply<E extends { readonly type: string }>(event: E, value: Repl
 export function currentAsker(): Incarnation | undefined {
   const asker = attribution().current();
   return asker instanceof Incarnation ? asker : undefined;
-}
-
-const nameOf = (ref: AnyActorRef): string => ownerOf(ref)?.path ?? ref.id;
-
-function died(ref: AnyActorRef, event: { readonly type: string }, reason: ExitReason): ActorDiedError {
-  const options = reason.type === 'error' ? { cause: reason.error } : {};
-  return new ActorDiedError(
-    `'${nameOf(ref)}' ended before it replied to '${event.type}': ${reason.type}.`,
-    options,
-    reason,
-  );
 }

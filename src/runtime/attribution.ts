@@ -12,6 +12,8 @@ export interface AsyncOwner {
 export interface Attribution {
   /** Runs `work` as the owner's; under `undefined`, as nobody's. */
   run<R>(owner: AsyncOwner | undefined, work: () => R): R;
+  /** The same with what the work needs, where a closure for each call would be dear. */
+  run<A, B, R>(owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a: A, b: B): R;
   /** Whose work runs now. */
   current(): AsyncOwner | undefined;
   /** Holds the hook in place until the returned function is called. */
@@ -20,13 +22,14 @@ export interface Attribution {
 
 /** Nothing is attributed: a browser, or a runtime that was told not to. */
 export const unattributed: Attribution = {
-  run: (_owner, work) => work(),
+  run: <A, B, R>(_owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B) =>
+    work(a as A, b as B),
   current: () => undefined,
   hold: () => () => {},
 };
 
 interface Storage {
-  run<R>(store: AsyncOwner | undefined, work: () => R): R;
+  run<A, B, R>(store: AsyncOwner | undefined, work: (a: A, b: B) => R, a: A, b: B): R;
   getStore(): AsyncOwner | undefined;
   disable(): void;
 }
@@ -63,7 +66,10 @@ function create(): Attribution {
   let holders = 0;
   return {
     // Outside any runtime's time nothing is stored: who does not run one does not pay.
-    run: (owner, work) => (holders === 0 || storage.getStore() === owner ? work() : storage.run(owner, work)),
+    run: <A, B, R>(owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B) =>
+      holders === 0 || storage.getStore() === owner
+        ? work(a as A, b as B)
+        : storage.run(owner, work, a as A, b as B),
     current: () => (holders === 0 ? undefined : storage.getStore()),
     hold() {
       if (holders++ === 0) hook.install();

@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import { StateError } from '../errors.js';
 import type { AsyncOwner } from './attribution.js';
+import { Chain, type Link } from './chain.js';
 import type { Milliseconds } from './duration.js';
 import type { Eventual } from './eventual.js';
 import type { ExitReason } from './exit-reason.js';
@@ -17,6 +18,11 @@ interface Order {
   readonly reason: ExitReason;
   /** Part of a shutdown: nobody's crash. */
   readonly shutdown: boolean;
+}
+
+/** Told once of an incarnation's end. */
+export interface EndWatcher {
+  ended(reason: ExitReason, who: Incarnation): void;
 }
 
 export type Phase = 'starting' | 'running' | 'stopping' | 'dead';
@@ -44,7 +50,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   #asked: ExitReason | undefined;
   #reason: ExitReason | undefined;
   #abort: AbortController | undefined;
-  #atEnd: Set<(reason: ExitReason) => void> | undefined;
+  #watchers: Chain<EndWatcher> | undefined;
   #seen: WeakSet<object> | undefined;
   /** Links and monitors, once there are any. Told last of its end. */
   ties: { end(reason: ExitReason): void } | undefined;
@@ -149,13 +155,20 @@ export class Incarnation implements AsyncOwner, RootOwner {
 
   /** Calls back when it ends. Returns the way out. */
   atEnd(callback: (reason: ExitReason) => void): () => void {
-    this.#atEnd ??= new Set();
-    this.#atEnd.add(callback);
-    return () => this.#atEnd?.delete(callback);
+    const place = this.watch({ ended: callback });
+    return () => place.leave();
   }
 
-  run<R>(work: () => R): R {
-    return this.scope.attribution.run(this, work);
+  /** Tells it when this ends. Returns the way out. */
+  watch(watcher: EndWatcher): Link<EndWatcher> {
+    this.#watchers ??= new Chain();
+    return this.#watchers.add(watcher);
+  }
+
+  run<R>(work: () => R): R;
+  run<A, B, R>(work: (a: A, b: B) => R, a: A, b: B): R;
+  run<A, B, R>(work: (a: A, b: B) => R, a?: A, b?: B): R {
+    return this.scope.attribution.run(this, work, a as A, b as B);
   }
 
   bind(callback: (value?: unknown) => void): (value?: unknown) => void {
@@ -301,9 +314,9 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.scope.groups.forget(this);
     this.#endFamily();
     this.run(() => this.#abort?.abort(obituary(this, reason)));
-    const callbacks = this.#atEnd;
-    this.#atEnd = undefined;
-    for (const callback of callbacks ?? []) callback(reason);
+    for (let next = this.#watchers?.shift(); next !== undefined; next = this.#watchers?.shift()) {
+      next.ended(reason, this);
+    }
     this.report.ended(reason, { starting, ignored, shutdown: this.#ordered?.shutdown === true });
     if (
       thrown !== undefined &&

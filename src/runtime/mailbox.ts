@@ -8,7 +8,8 @@ import { ownerOf } from './owner.js';
 import { askerOf } from './question.js';
 import type { RuntimeScope } from './scope.js';
 import { noteSent } from './sent.js';
-import { after, slice, yieldToLoop } from './time.js';
+import { Stretch } from './stretch.js';
+import { after, yieldToLoop } from './time.js';
 import { isStopped } from './xstate.js';
 
 /** The event that an actor reference takes. */
@@ -32,8 +33,6 @@ export interface Outlet {
 
 /** So many messages of one mailbox before the next one's turn. */
 const batch = 32;
-/** Reading a clock costs as much as a small transition, so the time is looked at after so many only. */
-const glance = 4;
 
 /** What waits to be delivered to one actor, oldest first, the runtime's own messages before all others. */
 class Mailbox {
@@ -42,6 +41,8 @@ class Mailbox {
   #system: Fifo<SystemMessage> | undefined;
   #policy: MailboxPolicy | undefined;
   suspended = false;
+  /** It has its place among the turns. */
+  isInLine = false;
   outlet: Outlet | undefined;
   /** Events of others that the actor was handed. */
   delivered = 0;
@@ -87,9 +88,9 @@ class Mailbox {
   }
 
   /** A batch, or less when the stretch of time is over. */
-  deliverBatch(stretch: { spent(): boolean }): void {
+  deliverBatch(): void {
     for (let n = 0; n < batch && !this.suspended; n++) {
-      if (n > 0 && n % glance === 0 && stretch.spent()) return;
+      if (n > 0 && stretch.isSpent()) return;
       const own = this.#system?.shift();
       if (own !== undefined) {
         if (own.isWanted() && !isStopped(this.target)) deliverOne(this.target, own.event);
@@ -110,8 +111,9 @@ class Mailbox {
 
 const mailboxes = new WeakMap<AnyActorRef, Mailbox>();
 /** Mailboxes with something in them, in the order of their turns. */
-const turns = new Set<Mailbox>();
+const turns = new Fifo<Mailbox>();
 let delivering = false;
+const stretch = new Stretch();
 
 /**
  * Sends an event through the target's mailbox: it is delivered after the current work, never within it, so that chains of any
@@ -182,8 +184,7 @@ export function holdMailbox(ref: AnyActorRef, held: boolean): void {
   const mailbox = held ? mailboxOf(ref) : mailboxes.get(ref);
   if (mailbox === undefined) return;
   mailbox.suspended = held;
-  if (held) turns.delete(mailbox);
-  else wake(mailbox);
+  if (!held) wake(mailbox);
 }
 
 export const isMailboxHeld = (ref: AnyActorRef): boolean => mailboxes.get(ref)?.suspended === true;
@@ -225,26 +226,40 @@ function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Messa
 
 function wake(mailbox: Mailbox): void {
   if (!mailbox.hasWork) return;
-  turns.add(mailbox);
+  queue(mailbox);
   if (delivering) return;
   delivering = true;
-  attribution().run(undefined, () => void deliver());
+  attribution().run(undefined, begin);
 }
 
-async function deliver(): Promise<void> {
-  await undefined;
-  const stretch = slice();
-  while (turns.size > 0) {
-    for (const mailbox of turns) {
-      turns.delete(mailbox);
-      mailbox.deliverBatch(stretch);
-      if (mailbox.hasWork) turns.add(mailbox);
-      if (!stretch.spent()) continue;
-      await yieldToLoop();
-      stretch.renew();
-    }
+function queue(mailbox: Mailbox): void {
+  if (mailbox.isInLine) return;
+  mailbox.isInLine = true;
+  turns.push(mailbox);
+}
+
+const resolved = Promise.resolve();
+
+/** After the current work: as a microtask. `queueMicrotask` and an async function cost more. */
+const begin = (): void => void resolved.then(resume);
+
+/** Goes on where the turn of the loop has not had its share yet; else in a later one. */
+const resume = (): unknown => (stretch.begin() ? deliver() : yieldToLoop().then(deliverAnew));
+
+function deliverAnew(): unknown {
+  stretch.renew();
+  return deliver();
+}
+
+function deliver(): unknown {
+  for (let mailbox = turns.shift(); mailbox !== undefined; mailbox = turns.shift()) {
+    mailbox.isInLine = false;
+    mailbox.deliverBatch();
+    if (mailbox.hasWork) queue(mailbox);
+    if (turns.length > 0 && stretch.isSpent()) return yieldToLoop().then(deliverAnew);
   }
   delivering = false;
+  return undefined;
 }
 
 /** An unsupervised target's inspector may throw into its sender. Nobody else's messages wait for that. */

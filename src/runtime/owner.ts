@@ -19,6 +19,9 @@ export function incarnationOfActor(ref: AnyActorRef): Incarnation | undefined {
   return (owner.isMade ? owner.ref : rootOf(ref)) === ref ? owner : undefined;
 }
 
+/** What an actor is called in messages: its path, where it has one. */
+export const nameOf = (ref: AnyActorRef): string => ownerOf(ref)?.path ?? ref.id;
+
 function owned(ref: AnyActorRef, asked: string): Incarnation {
   const owner = ownerOf(ref);
   if (owner !== undefined) return owner;

@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
 import type { AsyncOwner, Attribution } from './attribution.js';
 import { type Because, type DeadLetter, DeadLetters } from './dead-letters.js';
+import { Deadlines } from './deadlines.js';
 import { Groups } from './groups.js';
 import { type Logger, silent } from './logger.js';
 import { Names } from './names.js';
@@ -24,6 +25,8 @@ type BusListener = (event: BusEvent<RuntimeEvents>) => void;
 export class RuntimeScope {
   readonly names = new Names();
   readonly groups = new Groups();
+  /** Of questions to its actors. */
+  readonly deadlines = new Deadlines();
   readonly bus: Bus<RuntimeEvents>;
   readonly logger: Logger;
   readonly attribution: Attribution;
@@ -121,6 +124,7 @@ export class RuntimeScope {
     this.#floodEnd?.cancel();
     this.#deadLetters.flush(monotonicNow());
     this.names.close();
+    this.deadlines.tidy();
   }
 
   listenerFailed(listener: string, error: unknown): void {

@@ -31,12 +31,20 @@ let ahead: Milliseconds | undefined;
  */
 export const ageNow = (): Milliseconds => globalThis.performance.now() + slept;
 
+/** Whether somebody, a testing world, holds the clock now. */
+export const isClockReplaced = (): boolean => globalThis.performance.now !== nativeNow;
+
+const nativeImmediate = globalThis.setImmediate;
+
+/** Whether somebody holds the turns of the event loop now. Who then waits for one may do so for ever. */
+export const isLoopReplaced = (): boolean => globalThis.setImmediate !== nativeImmediate;
+
 /**
  * Looks whether the machine has slept since the last call, and moves `ageNow` on by as much. Cheap, but no clock for every
  * read: whoever works periodically calls it first. A replaced clock (a testing world's) is never corrected.
  */
 export function noteSleep(): void {
-  if (uptime === undefined || globalThis.performance.now !== nativeNow) return;
+  if (uptime === undefined || isClockReplaced()) return;
   const lead = uptime() * 1000 - monotonicNow();
   if (ahead !== undefined && lead - ahead >= leastSleep) slept += lead - ahead;
   if (ahead === undefined || Math.abs(lead - ahead) >= leastSleep) ahead = lead;
@@ -109,13 +117,20 @@ export function sleep(delay: Milliseconds, signal?: AbortSignal): Promise<void> 
   });
 }
 
-/** Lets timers, I/O and other actors run: resolves in a later turn of the event loop. */
-export function yieldToLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof globalThis.setImmediate === 'function') globalThis.setImmediate(resolve);
-    else globalThis.setTimeout(resolve, 0);
-  });
+/**
+ * Calls `run` in a later turn of the event loop. It cannot be taken back: Node's queue of immediates breaks when it is given one
+ * to clear that a testing world made, and all that wait in it never run.
+ */
+export function soon(run: () => void): void {
+  if (typeof globalThis.setImmediate === 'function') globalThis.setImmediate(run);
+  else globalThis.setTimeout(run, 0);
 }
+
+/** Lets timers, I/O and other actors run: resolves in a later turn of the event loop. */
+export const yieldToLoop = (): Promise<void> =>
+  new Promise((resolve) => {
+    soon(resolve);
+  });
 
 /** A budget of own work in one stretch: `spent()` says when to yield. */
 export function slice(budget: Milliseconds = 3): { spent(): boolean; renew(): void } {

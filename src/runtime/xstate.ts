@@ -95,6 +95,7 @@ const inner = (ref: AnyActorRef): InnerActor => ref as unknown as InnerActor;
 export interface RootOwner {
   /** Runs work of the root's family as the owner's. */
   run<R>(work: () => R): R;
+  run<A, B, R>(work: (a: A, b: B) => R, a: A, b: B): R;
   /** A callback of whoever subscribes now, to be called as theirs, wherever it is called from. */
   bind(callback: Callback): Callback;
   /** The root has another snapshot. */
@@ -261,13 +262,17 @@ export class Root {
     try {
       work();
     } finally {
-      this.#busy--;
-      if (this.#busy === 0 && this.#afterwards !== undefined) {
-        const perform = this.#afterwards;
-        this.#afterwards = undefined;
-        this.#owner.run(perform);
-      }
+      this.#relieved();
     }
+  }
+
+  /** A start or a transition of the root's is over. */
+  #relieved(): void {
+    this.#busy--;
+    if (this.#busy > 0 || this.#afterwards === undefined) return;
+    const perform = this.#afterwards;
+    this.#afterwards = undefined;
+    this.#owner.run(perform);
   }
 
   /** @internal An actor of the family is to begin. */
@@ -303,13 +308,14 @@ export class Root {
     const isRoot = actor === this.#actor;
     // What a family that is being stopped sends its root must not start anything new.
     if (this.#ending && isRoot && event.type !== stopEvent) return;
-    const work = (): void =>
-      this.#owner.run(() => {
-        if (isSwallowedError(actor, event)) fail(actor, event.error);
-        else actor._process(event);
-      });
-    if (isRoot) this.#occupied(work);
-    else this.inFamily(work);
+    if (isRoot) this.#busy++;
+    else this.#within++;
+    try {
+      this.#owner.run(step, actor, event);
+    } finally {
+      if (isRoot) this.#relieved();
+      else this.#within--;
+    }
   }
 
   /** @internal A callback of whoever subscribes now. */
@@ -416,6 +422,12 @@ function listenAsCaller(this: InnerActor, type: string, handler: Callback): { un
 
 /** XState's methods of an actor, as they were. */
 const ownMethods = (actor: InnerActor): InnerActor => Object.getPrototypeOf(actor);
+
+/** One transition. */
+function step(actor: InnerActor, event: InnerEvent): void {
+  if (isSwallowedError(actor, event)) fail(actor, event.error);
+  else actor._process(event);
+}
 
 /** XState's own path of an error thrown in a transition. */
 function fail(actor: InnerActor, error: unknown): void {

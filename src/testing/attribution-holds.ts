@@ -11,7 +11,7 @@ export function noteHolds(): () => void {
   const real = attribution();
   const held = new Set<() => void>();
   place[home] = {
-    run: (owner, work) => real.run(owner, work),
+    run: real.run,
     current: () => real.current(),
     hold() {
       const release = real.hold();

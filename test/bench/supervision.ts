@@ -1,11 +1,21 @@
 /** What supervision costs, beside bare XState, nact, and Erlang/OTP where it is installed. */
 import { performance } from 'node:perf_hooks';
-import { ask, exit, type Runtime, type SupervisorRef, send, startChild, stop } from 'holdfast';
+import {
+  ask,
+  createRuntime,
+  exit,
+  type Runtime,
+  type RuntimeOptions,
+  type SupervisorRef,
+  send,
+  startChild,
+  stop,
+} from 'holdfast';
 import * as nact from 'nact';
-import { type AnyActorRef, createActor } from 'xstate';
+import { type AnyActorLogic, type AnyActorRef, createActor } from 'xstate';
 import { collectGarbage, type Round } from './harness/rounds.js';
 import { type Bench, suite } from './harness/suite.js';
-import { type Ball, crowd, idle, player } from './supervision/actors.js';
+import { answering, type Ball, crowd, idle, player } from './supervision/actors.js';
 import { otp } from './supervision/otp.js';
 
 /** So many starts are asked for at a time. */
@@ -54,10 +64,20 @@ export default suite({
       'ask, one after the other',
       'asks/s',
       withOtp(
-        { holdfast: () => asking(times), nact: () => querying(times) },
+        {
+          holdfast: () => asking(times, answering),
+          machine: () => asking(times, idle),
+          unattributed: () => asking(times, answering, { attributeAsyncErrors: false }),
+          nact: () => querying(times),
+        },
         erlang && (() => erlang('ask', times)),
       ),
     );
+    await bench.compare('ask, a hundred at a time', 'asks/s', {
+      holdfast: () => asking(times, answering, {}, 100),
+      machine: () => asking(times, idle, {}, 100),
+      nact: () => querying(times, 100),
+    });
     await bench.compare(
       'sends between two actors',
       'sends/s',
@@ -142,28 +162,40 @@ async function restarting(siblings: number): Promise<number> {
 
 const perSecond = (times: number, took: number): number => times / (took / 1000);
 
-async function asking(times: number): Promise<number> {
-  const { runtime, sup } = await crowd();
-  const { ref } = await startChild(sup);
-  const began = performance.now();
-  for (let left = times; left > 0; left -= 1) await ask(ref as AnyActorRef, { type: 'how-many' });
-  const took = performance.now() - began;
+/** Like nact's actor, a plain function; `machine` asks one of XState's, whose transition alone costs most of what it takes. */
+async function asking(
+  times: number,
+  logic: AnyActorLogic,
+  options: RuntimeOptions = {},
+  atOnce = 1,
+): Promise<number> {
+  const runtime = await createRuntime({ children: [{ id: 'a', name: 'a', logic }] }, options).start();
+  const ref = runtime.whereis('a') as AnyActorRef;
+  const took = await repeatedly(times, atOnce, () => ask(ref, { type: 'how-many' }));
   await runtime.stop();
   return perSecond(times, took);
 }
 
-async function querying(times: number): Promise<number> {
+async function querying(times: number, atOnce = 1): Promise<number> {
   const system = nact.start();
   const actor = nact.spawnStateless(system, (message: { readonly sender: nact.Ref<number> }) =>
     nact.dispatch(message.sender, 0),
   );
-  const began = performance.now();
-  for (let left = times; left > 0; left -= 1) {
-    await nact.query(actor, (sender: nact.Ref<number>) => ({ sender }), 5_000);
-  }
-  const took = performance.now() - began;
+  const question = (sender: nact.Ref<number>) => ({ sender });
+  const took = await repeatedly(times, atOnce, () => nact.query(actor, question, 5_000));
   nact.stop(system);
   return perSecond(times, took);
+}
+
+async function repeatedly(times: number, atOnce: number, question: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  if (atOnce === 1) for (let left = times; left > 0; left -= 1) await question();
+  else {
+    for (let left = times; left > 0; left -= atOnce) {
+      await Promise.all(Array.from({ length: atOnce }, question));
+    }
+  }
+  return performance.now() - began;
 }
 
 async function rally(
@@ -187,7 +219,6 @@ async function sending(times: number): Promise<number> {
 }
 
 async function players(): Promise<{ runtime: Runtime; pair: readonly [AnyActorRef, AnyActorRef] }> {
-  const { createRuntime } = await import('holdfast');
   const logic = player(send);
   const children = [
     { id: 'a', name: 'a', logic },

@@ -6,7 +6,7 @@ import {
   type SupervisorRef,
   whichChildren,
 } from 'holdfast';
-import { type AnyActorRef, setup } from 'xstate';
+import { type AnyActorRef, fromCallback, setup } from 'xstate';
 
 /** A small machine, as one of a hundred thousand may be. */
 export const idle = setup({
@@ -17,6 +17,9 @@ export const idle = setup({
   states: { idle: { on: { go: 'busy' } }, busy: { on: { go: 'idle' } } },
   on: { 'how-many': { actions: ({ context, event }) => void reply(event, context.count) } },
 });
+
+/** A plain function that answers. */
+export const answering = fromCallback(({ receive }) => receive((event) => void reply(event, 0)));
 
 /** A runtime around one dynamic supervisor of such machines. */
 export async function crowd(): Promise<{ readonly runtime: Runtime; readonly sup: SupervisorRef }> {
