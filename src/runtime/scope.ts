@@ -7,6 +7,7 @@ import { Groups } from './groups.js';
 import { type Logger, silent } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
+import { Starts } from './starts.js';
 import { after, monotonicNow, type Timer, wallNow } from './time.js';
 import { isStopped, type RootOptions } from './xstate.js';
 
@@ -38,7 +39,7 @@ export class RuntimeScope {
   readonly #deadLetters = new DeadLetters((letter, suppressed) => this.#tellLost(letter, suppressed));
   #floodEnd: Timer | undefined;
   #closed = false;
-  readonly #incarnations = new Map<string, number>();
+  readonly #starts = new Starts();
 
   constructor({ logger, attribution, inspect, deliver }: ScopeOptions) {
     this.logger = logger;
@@ -73,14 +74,12 @@ export class RuntimeScope {
 
   /** Counts the starts of a path from 1. */
   nextIncarnation(path: string): number {
-    const next = (this.#incarnations.get(path) ?? 0) + 1;
-    this.#incarnations.set(path, next);
-    return next;
+    return this.#starts.next(path);
   }
 
-  /** No actor of that path is started any more. */
+  /** No actor of that path is started any more, and none below it. */
   forget(path: string): void {
-    this.#incarnations.delete(path);
+    this.#starts.forget(path);
   }
 
   /** Whether anybody listens to the topic, or reads the log. */
