@@ -26,11 +26,13 @@ export function onSent(sender: object, listener: SentListener): () => void {
 }
 
 export function noteSent(to: AnyActorRef, event: Event): void {
-  if (listeners.size > 0) for (const listener of current()) listener.sent(to, event);
+  if (listeners.size === 0) return;
+  for (const listener of current()) listener.sent(to, event);
 }
 
 export function noteReplied(event: Event, value: unknown): void {
-  if (listeners.size > 0) for (const listener of current()) listener.replied(event, value);
+  if (listeners.size === 0) return;
+  for (const listener of current()) listener.replied(event, value);
 }
 
 /** Those who listen to whoever's work runs now. */

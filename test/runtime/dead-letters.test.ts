@@ -106,6 +106,21 @@ describe('a flood of dead letters', () => {
     vi.advanceTimersByTime(60_000);
     expect(t.runtime.deadLetters).toBe(5);
     expect(t.told('dead-letter')).toHaveLength(3);
+    sys.resume(t.who('a'));
+    await vi.advanceTimersByTimeAsync(0);
+    flood(t, 1);
+    expect(t.events.at(-1)).toMatchObject({ type: 'dead-letter', count: 6, suppressed: 1 });
+  });
+
+  test('does not begin when a second is over in which there were few', async () => {
+    const t = await running({ children: [] });
+    flood(t, 60);
+    vi.advanceTimersByTime(999);
+    flood(t, 40);
+    vi.advanceTimersByTime(1);
+    flood(t, 100);
+    expect(t.told('dead-letter')).toHaveLength(200);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('keeps no process alive', async () => {
@@ -132,6 +147,18 @@ test('what the runtime publishes is no message of the actor whose work it is abo
   t.who('a').send({ type: 'go' });
   expect(t.told('dead-letter')).toHaveLength(1);
   expect([sent, sys.statistics(t.who('a')).messagesOut]).toEqual([['inc'], 1]);
+});
+
+test('a flood asks once in each second for its end to be told', () => {
+  const letters = new DeadLetters(() => {});
+  const letter: DeadLetter = { to: 'x', event: { type: 'x' }, because: 'nobody' };
+  const asked = (at: number, count: number): (number | undefined)[] =>
+    some(count)
+      .map(() => letters.add(letter, at))
+      .filter((wait) => wait !== undefined);
+  expect([asked(5, 100), asked(205, 50), asked(305, 50)]).toEqual([[], [800], []]);
+  letters.flush(1005);
+  expect([asked(1010, 99), asked(1011, 2), asked(1012, 1)]).toEqual([[], [994], []]);
 });
 
 test('whatever the flood, each letter is told or counted with one that is, and few are told', () => {

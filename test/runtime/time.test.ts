@@ -178,3 +178,16 @@ describe('a later turn of the loop', () => {
     }
   });
 });
+
+test.each([
+  ['the clock', ['performance'], { clock: true, loop: false }],
+  ['the turns of the loop', ['setImmediate'], { clock: false, loop: true }],
+] as const)('whether %s is in somebody’s hands can be told, while it is', (_, toFake, held) => {
+  const look = () => ({ clock: time.isClockReplaced(), loop: time.isLoopReplaced() });
+  expect(look()).toEqual({ clock: false, loop: false });
+  vi.useFakeTimers({ toFake: [...toFake] });
+  const meanwhile = look();
+  vi.useRealTimers();
+  expect(meanwhile).toEqual(held);
+  expect(look()).toEqual({ clock: false, loop: false });
+});
