@@ -114,8 +114,7 @@ class SupervisedRuntime implements Runtime {
     });
     this.exited = new Promise((resolve) => {
       this.#end = (reason) => {
-        this.#scope.names.close();
-        this.#scope.deadlines.tidy();
+        this.#scope.close();
         resolve(reason);
       };
     });

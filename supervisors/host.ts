@@ -72,6 +72,7 @@ function embedded(self: AnyActorRef, events: HostEvents): Host {
     },
     onClose() {
       unwatch();
+      scope.close();
       release();
     },
     embedded: true,

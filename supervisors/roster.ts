@@ -5,7 +5,7 @@ import { Incarnation } from '../src/runtime/incarnation.js';
 import type { StartOutcome } from '../src/runtime/life-spec.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import { shutDown } from '../src/runtime/shutdown.js';
-import type { Aftermath } from '../src/runtime/supervisor-handle.js';
+import { type Aftermath, startsOthers } from '../src/runtime/supervisor-handle.js';
 import { slice, yieldToLoop } from '../src/runtime/time.js';
 import { isAcceptableEnd } from './acceptable-end.js';
 import { aftermathOf, type Child, newChild, refOf, settleAftermath } from './children.js';
@@ -194,13 +194,15 @@ export class Roster {
   }
 
   #forget(child: Child): void {
-    const { forgetful, host } = this.#options;
     if (this.#closing) this.#left.push(...child.aftermath);
     this.remove(child);
-    // Its number is never given again.
-    if (forgetful && child.spec.type === 'supervisor') {
-      host.scope.forget(numbers(`${host.who.path}/${child.spec.id}`));
-    }
+    this.#forgetStarts(child);
+  }
+
+  /** How often those below a child were started, whose number is never given again. */
+  #forgetStarts({ spec }: Child): void {
+    const { forgetful, host } = this.#options;
+    if (forgetful && startsOthers(spec.logic)) host.scope.forget(`${host.who.path}/${spec.id}`);
   }
 
   /** The supervisor ends: whether anybody is started again is for others to say. */
@@ -221,6 +223,7 @@ export class Roster {
       child.incarnation?.end({ type: 'killed' }, { shutdown: true });
       this.ended(child);
       child.restarting = false;
+      this.#forgetStarts(child);
     }
   }
 }

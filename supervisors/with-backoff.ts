@@ -15,7 +15,12 @@ import type {
 import type { ChildSpec } from '../src/runtime/child-spec.js';
 import type { LifeSpec } from '../src/runtime/life-spec.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
-import { branded, isSupervisorLogic, registerSupervisor } from '../src/runtime/supervisor-handle.js';
+import {
+  branded,
+  isSupervisorLogic,
+  registerSupervisor,
+  starting,
+} from '../src/runtime/supervisor-handle.js';
 import { type BackoffOptions, backoffPolicy } from './backoff.js';
 import { type BackoffEnd, BackoffProcess, type BackoffState } from './backoff-process.js';
 import { hostOf } from './host.js';
@@ -114,6 +119,7 @@ function logicOf(logic: AnyActorLogic, options: BackoffOptions, inside: Inside):
   lifeOf(logic, inside, undefined, undefined);
   return {
     ...(isSupervisorLogic(logic) && branded),
+    ...starting,
     config: options,
     getInitialSnapshot: (_scope: unknown, input: unknown) => ({ ...snapshotOf(beginning), input }) as never,
     start(snapshot: BackoffSnapshot<AnyActorLogic> & { input?: unknown }, { self, emit }: Scope) {

@@ -8,6 +8,7 @@ import { type EventOf, send } from './mailbox.js';
 import { incarnationOfActor, nameOf, ownerOf } from './owner.js';
 import { PendingReply } from './pending-reply.js';
 import { askerOf, questionOf, type ReplyOf, type ReplyTo } from './question.js';
+import { noteReplied } from './sent.js';
 import { isStopped } from './xstate.js';
 
 const defaultTimeout: Milliseconds = 5000;
@@ -101,7 +102,9 @@ function refuseInVain(
  * ```
  */
 export function reply<E extends { readonly type: string }>(event: E, value: ReplyTo<E>): boolean {
-  return askerOf(event)?.answer(value) ?? false;
+  const waited = askerOf(event)?.answer(value) ?? false;
+  if (waited) noteReplied(event, value);
+  return waited;
 }
 
 /** @internal Whose work asks; undefined when it is no actor's. */

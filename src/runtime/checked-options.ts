@@ -17,7 +17,8 @@ export function checkedOptions<const T extends v.GenericSchema & { readonly entr
   const issue = result.issues.find(isUnknownKey) ?? result.issues[0];
   const path = v.getDotPath(issue);
   const option = path === null ? at : at === '' ? path : `${at}.${path}`;
-  const about = { option, given: issue.input };
+  // Of what is not known the input is the name.
+  const about = { option, given: isUnknownKey(issue) ? issue.path?.at(-1)?.value : issue.input };
   if (isUnknownKey(issue)) {
     const known = Object.keys(schema.entries).join(', ');
     throw new OptionsError(`Option "${option}" of ${of} is not known. Known are: ${known}.`, about);

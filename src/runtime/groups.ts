@@ -25,18 +25,16 @@ export class Groups {
   }
 
   leave(group: string, member: Member): void {
-    const members = this.#groups.get(group);
-    members?.delete(member);
-    if (members?.size === 0) this.#groups.delete(group);
-    const joined = this.#joined.get(member);
-    joined?.delete(group);
-    if (joined?.size === 0) this.#joined.delete(member);
+    this.#remove(group, member);
+    this.#joined.get(member)?.delete(group);
   }
 
   /** It has ended. */
   forget(member: Member): void {
-    if (this.#joined.size === 0) return;
-    for (const group of this.#joined.get(member) ?? []) this.leave(group, member);
+    const joined = this.#joined.get(member);
+    if (joined === undefined) return;
+    this.#joined.delete(member);
+    for (const group of joined) this.#remove(group, member);
   }
 
   /** Each as often as it has joined, in the order in which they first did. */
@@ -47,5 +45,11 @@ export class Groups {
       for (let n = 0; n < times; n++) refs.push(member.ref);
     }
     return refs;
+  }
+
+  #remove(group: string, member: Member): void {
+    const members = this.#groups.get(group);
+    members?.delete(member);
+    if (members?.size === 0) this.#groups.delete(group);
   }
 }

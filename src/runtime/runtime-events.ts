@@ -71,7 +71,8 @@ export interface RuntimeEvents {
   };
   /**
    * A message for an actor that is no more, for a name that nobody bears, one more than a mailbox takes, or one that cannot be
-   * cloned for an actor in a thread. `count`: how many so far. In a flood at most 100 are published in a second; `suppressed` counts those since the last one published.
+   * cloned for an actor in a thread. `count`: how many so far. In a flood at most 100 are published in a second, and at
+   * its end the last one; `suppressed` counts those in between that were not.
    */
   'dead-letter': {
     readonly to: string;

@@ -1,12 +1,13 @@
 import type { AnyActorRef } from 'xstate';
 import { type Bus, type BusEvent, createBus, type Subscriber } from '../bus/bus.js';
 import type { AsyncOwner, Attribution } from './attribution.js';
-import { type Because, DeadLetters } from './dead-letters.js';
+import { type Because, type DeadLetter, DeadLetters } from './dead-letters.js';
 import { Deadlines } from './deadlines.js';
 import { Groups } from './groups.js';
 import { type Logger, silent } from './logger.js';
 import { Names } from './names.js';
 import type { RuntimeEvents } from './runtime-events.js';
+import { Starts } from './starts.js';
 import { after, monotonicNow, type Timer, wallNow } from './time.js';
 import { isStopped, type RootOptions } from './xstate.js';
 
@@ -35,8 +36,10 @@ export class RuntimeScope {
   readonly started: Promise<void>;
   readonly markStarted: () => void;
   readonly #hears: (topic: keyof RuntimeEvents) => boolean;
-  readonly #deadLetters = new DeadLetters();
-  readonly #incarnations = new Map<string, number>();
+  readonly #deadLetters = new DeadLetters((letter, suppressed) => this.#tellLost(letter, suppressed));
+  #floodEnd: Timer | undefined;
+  #closed = false;
+  readonly #starts = new Starts();
 
   constructor({ logger, attribution, inspect, deliver }: ScopeOptions) {
     this.logger = logger;
@@ -48,9 +51,12 @@ export class RuntimeScope {
     this.markStarted = markStarted;
     const bus = createBus<RuntimeEvents>({
       onListenerError: (error, topic) => this.listenerFailed(`bus: ${topic}`, error),
-      // A subscription ends with its actor: what is published about that very end is no dead letter.
       deliver: (actor, event) => {
-        if (!isStopped(actor as AnyActorRef)) deliver(actor as AnyActorRef, event, this);
+        const ref = actor as AnyActorRef;
+        // A subscription ends with its actor: what is published about that very end is no dead letter.
+        if (isStopped(ref)) return;
+        // It is no message of whoever's work it is told of.
+        attribution.run(undefined, () => deliver(ref, event, this));
       },
     });
     this.#hears = bus.hears;
@@ -68,14 +74,12 @@ export class RuntimeScope {
 
   /** Counts the starts of a path from 1. */
   nextIncarnation(path: string): number {
-    const next = (this.#incarnations.get(path) ?? 0) + 1;
-    this.#incarnations.set(path, next);
-    return next;
+    return this.#starts.next(path);
   }
 
-  /** No actor of that path is started any more. */
+  /** No actor of that path is started any more, and none below it. */
   forget(path: string): void {
-    this.#incarnations.delete(path);
+    this.#starts.forget(path);
   }
 
   /** Whether anybody listens to the topic, or reads the log. */
@@ -99,14 +103,27 @@ export class RuntimeScope {
     return this.#deadLetters.count;
   }
 
-  deadLetter(to: string, event: { readonly type: string }, because: Because): void {
-    const letters = this.#deadLetters;
-    letters.add(monotonicNow(), (suppressed) => {
-      const { count } = letters;
-      const fields = { event: 'dead-letter', to, type: event.type, because, count, suppressed };
-      this.log('debug', fields, `dead letter for ${to}: ${because}`);
-      this.publish('dead-letter', { to, event, because, count, suppressed, at: wallNow() });
-    });
+  deadLetter(to: string, event: DeadLetter['event'], because: Because): void {
+    const floods = this.#deadLetters.add({ to, event, because }, monotonicNow());
+    if (floods === undefined || this.#closed) return;
+    this.#floodEnd?.cancel();
+    this.#floodEnd = after(floods, () => this.#deadLetters.flush(monotonicNow()), { background: true });
+  }
+
+  #tellLost({ to, event, because }: DeadLetter, suppressed: number): void {
+    const { count } = this.#deadLetters;
+    const fields = { event: 'dead-letter', to, type: event.type, because, count, suppressed };
+    this.log('debug', fields, `dead letter for ${to}: ${because}`);
+    this.publish('dead-letter', { to, event, because, count, suppressed, at: wallNow() });
+  }
+
+  /** The runtime has ended: nobody will bear a name any more, and what is still to be told is told now. */
+  close(): void {
+    this.#closed = true;
+    this.#floodEnd?.cancel();
+    this.#deadLetters.flush(monotonicNow());
+    this.names.close();
+    this.deadlines.tidy();
   }
 
   listenerFailed(listener: string, error: unknown): void {

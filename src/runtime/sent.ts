@@ -1,11 +1,18 @@
 import type { AnyActorRef } from 'xstate';
 import { attribution } from './attribution.js';
 
-/** Told of an event that its actor sends, before it is sent. */
-export type SentListener = (to: AnyActorRef, event: { readonly type: string }) => void;
+type Event = { readonly type: string };
+
+/** Listens to what an actor sends. */
+export interface SentListener {
+  /** Told before it is delivered. */
+  sent(to: AnyActorRef, event: Event): void;
+  /** To an event that was asked, and somebody waited for it. */
+  replied(event: Event, value: unknown): void;
+}
 
 /** Who is listened to; empty unless somebody looks, so that a send costs one comparison more. */
-const listeners = new Map<object, Set<SentListener>>();
+const listeners = new Map<object | undefined, Set<SentListener>>();
 
 /** Listens to what an incarnation and its family send through Holdfast. Returns the way out. */
 export function onSent(sender: object, listener: SentListener): () => void {
@@ -18,9 +25,15 @@ export function onSent(sender: object, listener: SentListener): () => void {
   };
 }
 
-export function noteSent(to: AnyActorRef, event: { readonly type: string }): void {
+export function noteSent(to: AnyActorRef, event: Event): void {
   if (listeners.size === 0) return;
-  const sender = attribution().current();
-  if (sender === undefined) return;
-  for (const listener of listeners.get(sender) ?? []) listener(to, event);
+  for (const listener of current()) listener.sent(to, event);
 }
+
+export function noteReplied(event: Event, value: unknown): void {
+  if (listeners.size === 0) return;
+  for (const listener of current()) listener.replied(event, value);
+}
+
+/** Those who listen to whoever's work runs now. */
+const current = (): Iterable<SentListener> => listeners.get(attribution().current()) ?? [];

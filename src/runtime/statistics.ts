@@ -12,7 +12,7 @@ export interface Statistics {
   readonly since: Milliseconds;
   /** Events that Holdfast's mailbox has handed it. What the runtime itself tells it does not count. */
   readonly messagesIn: number;
-  /** Events that it, or what it spawned, sent through Holdfast. 0 of an actor that is not supervised itself. */
+  /** Events and replies that it, or what it spawned, sent through Holdfast. 0 of an actor that is not supervised itself. */
   readonly messagesOut: number;
   /** How many wait in its mailbox now. */
   readonly mailbox: number;
@@ -52,7 +52,8 @@ export function statistics(ref: AnyActorRef, counting: 'on' | 'off' = 'on'): Sta
 function begin(ref: AnyActorRef, before: number): Count {
   const count: Count = { since: wallNow(), before, out: 0, stop: () => {} };
   const incarnation = incarnationOfActor(ref);
-  const sent = incarnation && onSent(incarnation, () => void count.out++);
+  const more = (): void => void count.out++;
+  const sent = incarnation && onSent(incarnation, { sent: more, replied: more });
   const live = onEnd(ref, () => sent?.());
   count.stop = () => {
     sent?.();

@@ -51,6 +51,13 @@ export const branded: Branded = { [brand]: true };
 
 export const isSupervisorLogic = (logic: AnyActorLogic): boolean => brand in logic;
 
+const starter: unique symbol = Symbol.for('holdfast.starter');
+
+/** Of logic that starts supervised actors below its own, whether or not it is a supervisor. */
+export const starting: { readonly [starter]: true } = { [starter]: true };
+
+export const startsOthers = (logic: AnyActorLogic): boolean => brand in logic || starter in logic;
+
 export const registerSupervisor = (ref: AnyActorRef, handle: SupervisorHandle): void => {
   handles.set(ref, handle);
 };

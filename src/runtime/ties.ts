@@ -22,7 +22,7 @@ export interface MonitorRef {
 }
 
 /** What can be taken back until it has been delivered. */
-export interface Revocable {
+interface Revocable {
   cut: boolean;
 }
 
@@ -36,7 +36,7 @@ interface Notice extends Revocable {
 /** What hangs on one actor's end, and on whose end it hangs. Exists for an actor that was linked or monitored only. */
 export class Ties {
   readonly #self: AnyActorRef;
-  readonly links = new Map<AnyActorRef, Revocable>();
+  readonly links = new Set<AnyActorRef>();
   /** Those whose target it is. */
   readonly watchers = new Set<Monitor>();
   /** Its own. */
@@ -56,7 +56,7 @@ export class Ties {
     }
     const links = [...this.links];
     for (const each of [this.watching, this.watchers, this.links, this.#notices]) each.clear();
-    for (const [peer, link] of links) signals.push(() => this.#signal(peer, link, reason));
+    for (const peer of links) signals.push(() => this.#signal(peer, reason));
     propagate();
   }
 
@@ -81,11 +81,9 @@ export class Ties {
   }
 
   /** The peer forgets the link when the signal reaches it: until then it can be cut. */
-  #signal(peer: AnyActorRef, link: Revocable, reason: ExitReason): void {
+  #signal(peer: AnyActorRef, reason: ExitReason): void {
     const its = ties.get(peer);
-    if (link.cut || its?.links.get(this.#self) !== link) return;
-    its.links.delete(this.#self);
-    its.arrive(this.#self, reason);
+    if (its?.links.delete(this.#self)) its.arrive(this.#self, reason);
   }
 }
 

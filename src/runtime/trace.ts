@@ -11,6 +11,8 @@ export type Traced =
   | { readonly type: 'in'; readonly event: AnyEventObject; readonly at: number }
   /** It sends one. `to`: the path of a supervised actor, else the id. */
   | { readonly type: 'out'; readonly event: AnyEventObject; readonly to: string; readonly at: number }
+  /** It replies to an event that it was asked, and somebody waits for that. */
+  | { readonly type: 'reply'; readonly event: AnyEventObject; readonly value: unknown; readonly at: number }
   /** It has dealt with an event, and stands so. */
   | {
       readonly type: 'transition';
@@ -24,8 +26,8 @@ export type Traced =
  * actor ends. Times are wall-clock ms. What a listener throws is reported as `listener.failed`, and harms nobody. An actor that nobody traces
  * pays nothing.
  *
- * Out is what it sends through Holdfast (for what it spawned or invoked too: they send as it) or, by XState, to its family. A raw
- * `ref.send` to another supervised actor, and a `reply`, leave no trace.
+ * Out is what it sends through Holdfast (for what it spawned or invoked too: they send and reply as it) or, by XState, to its family.
+ * A raw `ref.send` to another supervised actor leaves no trace.
  *
  * @example
  * ```ts
@@ -48,7 +50,10 @@ export function trace(ref: AnyActorRef, listener: (what: Traced) => void): () =>
   const incarnation = incarnationOfActor(ref);
   const sent =
     incarnation &&
-    onSent(incarnation, (to, event) => told({ type: 'out', event, to: pathOf(to), at: wallNow() }));
+    onSent(incarnation, {
+      sent: (to, event) => told({ type: 'out', event, to: pathOf(to), at: wallNow() }),
+      replied: (event, value) => told({ type: 'reply', event, value, at: wallNow() }),
+    });
   const stop = (): void => {
     inspection.unsubscribe();
     sent?.();

@@ -122,6 +122,7 @@ describe('a crash is a crash, wherever it happens', () => {
     const crash = t.events.find((event) => event.type === 'actor.crashed');
     expect(crash?.error).toBeInstanceOf(StateError);
     expect(String(crash?.error)).toContain('sendToName');
+    expect(crash?.error).toMatchObject({ cause: { message: expect.stringContaining('_parent') } });
   });
 
   test('sendParent of what the child spawned works as in XState', async () => {

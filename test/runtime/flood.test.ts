@@ -166,24 +166,6 @@ describe('a mailbox is bounded', () => {
   });
 });
 
-test('a flood of dead letters is counted to the last one, and published at most 100 times a second', async () => {
-  vi.useFakeTimers();
-  try {
-    const t = await running({ children: [] });
-    for (const _ of some(100_000)) t.runtime.send('nobody', { type: 'x' });
-    expect(t.runtime.deadLetters).toBe(100_000);
-    expect(t.told('dead-letter')).toHaveLength(100);
-    expect(t.lines.filter(({ fields }) => fields.event === 'dead-letter')).toHaveLength(100);
-    vi.advanceTimersByTime(1000);
-    t.runtime.send('nobody', { type: 'x' });
-    expect(t.events.at(-1)).toMatchObject({ type: 'dead-letter', count: 100_001, suppressed: 99_900 });
-    t.runtime.send('nobody', { type: 'x' });
-    expect(t.events.at(-1)).toMatchObject({ count: 100_002, suppressed: 0 });
-  } finally {
-    vi.useRealTimers();
-  }
-});
-
 describe('fairness', () => {
   test('a flood of 1,000,000 starves neither timers, nor I/O, nor other actors', async () => {
     const count = 1_000_000;

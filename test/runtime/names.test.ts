@@ -208,6 +208,29 @@ describe('R1: a group', () => {
     expect(members(t.runtime, 'g')).toEqual([b, t.who('a')]);
   });
 
+  test('R2: of several memberships each ends, be it that the actor leaves or that it ends', async () => {
+    const t = await group('a', 'b');
+    const [a, b] = [t.who('a'), t.who('b')];
+    const { groups } = ownerOf(a)?.scope ?? {};
+    for (const name of ['g', 'h', 'i']) join(a, name);
+    join(b, 'i');
+    leave(a, 'g');
+    expect([groups?.size, members(t.runtime, 'g'), members(t.runtime, 'h')]).toEqual([2, [], [a]]);
+    join(a, 'g');
+    expect(members(t.runtime, 'g')).toEqual([a]);
+    exit(a, killed);
+    expect([groups?.size, members(t.runtime, 'i')]).toEqual([1, [b]]);
+    leave(b, 'i');
+    expect(groups?.size).toBe(0);
+  });
+
+  test('R2: nobody’s membership ends with that of another actor', async () => {
+    const t = await group('a', 'b');
+    join(t.who('a'), 'g');
+    exit(t.who('b'), killed);
+    expect(members(t.runtime, 'g')).toEqual([t.who('a')]);
+  });
+
   test('R3: leave takes all its memberships of a group; who is no member leaves in peace', async () => {
     const t = await group('a', 'b');
     for (const id of ['a', 'a', 'b']) join(t.who(id), 'g');
@@ -241,4 +264,15 @@ describe('R1: a group', () => {
     expect(() => join(createActor(obedient).start(), 'g')).toThrow(StateError);
     expect(() => members(createActor(obedient).start(), 'g')).toThrow(StateError);
   });
+});
+
+test('sendToName of an actor that belongs to no runtime reaches nobody, and harms nobody', () => {
+  const sender = createActor(
+    createMachine({
+      context: { sent: 0 },
+      on: { go: { actions: [sendToName('a', { type: 'x' }), assign({ sent: 1 })] } },
+    }),
+  ).start();
+  sender.send({ type: 'go' });
+  expect(sender.getSnapshot()).toMatchObject({ status: 'active', context: { sent: 1 } });
 });
