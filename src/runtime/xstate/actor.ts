@@ -64,6 +64,11 @@ export function replaceSnapshot(ref: AnyActorRef, change: Changeable): void {
   actor.update(after as InnerSnapshot, { type: 'holdfast.replace-state' });
 }
 
-/** XState's words for a `sendParent` of an actor that has no parent. */
-export const isSendParentError = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes("event to actor '#_parent'");
+/** XState's words for a `sendParent` of an actor that has no parent. What was thrown may be something that cannot be looked at. */
+export function isSendParentError(error: unknown): boolean {
+  try {
+    return error instanceof Error && error.message.includes("event to actor '#_parent'");
+  } catch {
+    return false;
+  }
+}
