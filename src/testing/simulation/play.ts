@@ -6,7 +6,7 @@ import type { TraceEntry } from '../trace.js';
 import type { World } from '../world.js';
 import type { Case } from './case.js';
 import type { Coverage } from './coverage.js';
-import { Failed, type Failure } from './failure.js';
+import type { Failure } from './failure.js';
 import { Run } from './run.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
@@ -43,6 +43,7 @@ export async function play<C>(
   let stage: Stage<C> | undefined;
   const happened = new Set<string>();
   let failure: Failure | undefined;
+  let run: Run<C> | undefined;
   const options = {
     seed: drawn.seed,
     tape: drawn.tape,
@@ -57,12 +58,14 @@ export async function play<C>(
     await world(options, async (w) => {
       entered = w;
       stage = new Stage<C>(w, scenario.setup);
-      await new Run(scenario, drawn, w, stage, happened, coverage).play();
+      run = new Run(scenario, drawn, w, stage, happened, coverage);
+      await run.play();
       virtual = w.now;
     });
   } catch (error) {
     signal?.throwIfAborted();
-    failure = error instanceof Failed ? error.failure : failureOf(error, entered?.now ?? 0);
+    // The world ends at the first thing that does not hold, before the run itself hears of it.
+    failure = (run as Run<C> | undefined)?.failure ?? failureOf(error, entered?.now ?? 0);
   } finally {
     (stage as Stage<C> | undefined)?.leave();
   }
