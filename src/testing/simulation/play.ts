@@ -7,6 +7,7 @@ import type { World } from '../world.js';
 import type { Case } from './case.js';
 import type { Coverage } from './coverage.js';
 import type { Failure } from './failure.js';
+import { pointKind } from './fault-plan.js';
 import { Run } from './run.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
@@ -51,6 +52,7 @@ export async function play<C>(
     uncaught: 'record',
     escapes: 'record',
     traceLimit: 20_000,
+    ...(drawn.points && { faultPoints: drawn.points }),
     ...(signal && { signal }),
   } as const;
   let virtual = 0;
@@ -70,6 +72,9 @@ export async function play<C>(
     (stage as Stage<C> | undefined)?.leave();
   }
   const w = entered as World;
+  for (const { name, pass } of drawn.points ?? []) {
+    if ((w.faultPoints.get(name) ?? 0) >= pass) coverage?.note(pointKind(name), []);
+  }
   const [uncaught] = w.uncaught;
   const [escaped] = w.escapes;
   if (failure === undefined && uncaught !== undefined) {
