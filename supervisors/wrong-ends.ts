@@ -26,9 +26,17 @@ export class WrongEnds {
   }
 }
 
-/** The same for reasons that are the same to people. */
+/** The same for reasons that are the same to people; what cannot be looked at is like itself only. */
 function keyOf(reason: ExitReason): unknown {
   const cause = causeOf(reason);
+  try {
+    return inWords(reason, cause);
+  } catch {
+    return cause;
+  }
+}
+
+function inWords(reason: ExitReason, cause: unknown): unknown {
   if (cause instanceof Error) return `${reason.type} ${cause.name}: ${cause.message}`;
   return typeof cause === 'object' && cause !== null
     ? cause

@@ -67,19 +67,26 @@ describe('while it restarts', () => {
   });
 });
 
-test('killed by who hears that a child of a child is about to start', async () => {
-  const t = await stage({
-    children: [nested('s', { children: [nested('i', { children: [worker('x')] })] })],
-  });
+test('killed by who hears that a child is about to start: neither it nor another outlives that', async () => {
+  const inner = nested('i', { children: [worker('x')] });
+  const t = await stage({ children: [nested('s', { children: [worker('w'), inner] })] });
   const s = await t.ref('s');
   const off = t.runtime.bus.subscribe('actor.started', ({ id }) => {
     if (id === 'i') end(s, killed);
     off();
   });
   await t.ends('s/i');
-  expect(t.end).toBeUndefined();
-  expect(await t.which()).toEqual(['s#2']);
-  expect(t.took().slice(-3)).toEqual(['+s/i/x#2', '+s/i#3', '+s#2']);
+  expect(t.took()).toEqual([
+    '-s/i/x#1 killed',
+    '-s/i#1 killed',
+    '-s/i#2 killed',
+    '-s/w#1 killed',
+    '-s#1 killed',
+    '+s/w#2',
+    '+s/i/x#2',
+    '+s/i#3',
+    '+s#2',
+  ]);
 });
 
 test('stop of a worker by ref: it has its own time', async () => {

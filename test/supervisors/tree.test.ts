@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exit } from '../../src/runtime/index.js';
 import { startChild, terminateChild } from '../../supervisors/index.js';
-import { killed, nested, stage, worker } from '../conformance/build.js';
+import { killed, nested, stage, Stage as Unstarted, worker } from '../conformance/build.js';
 
 test('the tree tells of each child what it is, and of a supervisor its children', async () => {
   const t = await stage({
@@ -46,6 +46,19 @@ test('who has died, and his supervisor has yet to hear of it, is about to be res
   ]);
   await t.settle();
   expect(t.runtime.tree().children).toMatchObject([{ status: 'running', state: 'on', incarnation: 2 }]);
+});
+
+test('who has yet to be started for the first time', async () => {
+  const t = new Unstarted({ children: [worker('a', { ready: () => false }), worker('b')] });
+  const started = t.runtime.start().catch(() => {});
+  await t.settle();
+  expect(t.runtime.tree().children).toMatchObject([
+    { id: 'a', status: 'starting', incarnation: 1 },
+    { id: 'b', status: 'stopped', incarnation: 0, state: undefined },
+  ]);
+  const stopped = t.runtime.stop();
+  await t.settle();
+  await Promise.all([started, stopped]);
 });
 
 test('who starts, and who stops', async () => {

@@ -30,6 +30,18 @@ test('objects that are no errors are one reason only where they are the same', (
   expect(counts(error(code), error({ code: 1 }))).toEqual([1, 1]);
 });
 
+test('an error that cannot be looked at is like itself only', () => {
+  const trap = (): never => {
+    throw new Error('looked at');
+  };
+  const silent = () => Object.defineProperty(new Error(), 'message', { get: trap });
+  const closed = () => new Proxy(new Error(), { get: trap, getPrototypeOf: trap });
+  for (const odd of [silent, closed]) {
+    const one = odd();
+    expect(counts(error(one), error(one), error(odd()))).toEqual([2, 1]);
+  }
+});
+
 test('anything else is one reason where type and words are the same', () => {
   expect(counts(error('5'), error('5'))).toEqual([2]);
   expect(counts(error('5'), error(5))).toEqual([1, 1]);

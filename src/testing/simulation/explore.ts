@@ -2,7 +2,8 @@ import type { Milliseconds } from '../../runtime/duration.js';
 import type { Fc } from '../arbitraries.js';
 import { type Case, caseArbitrary } from './case.js';
 import { Coverage } from './coverage.js';
-import { type Failure, type Played, type PlayOptions, play } from './play.js';
+import type { Failure } from './failure.js';
+import { type Played, type PlayOptions, play } from './play.js';
 import type { Scenario } from './scenario.js';
 import { shrink } from './shrink.js';
 

@@ -9,8 +9,9 @@ export {
   type Finding,
   type Progress,
 } from './explore.js';
+export type { Failure } from './failure.js';
 export { type AnyFaults, type FaultPlan, faults } from './fault-plan.js';
-export { type Failure, type Played, type PlayOptions, play } from './play.js';
+export { type Played, type PlayOptions, play } from './play.js';
 export { faultText, findingText, mermaid, timelineText } from './report.js';
 export {
   type Command,

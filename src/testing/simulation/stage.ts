@@ -1,3 +1,4 @@
+import type { AnyActorRef } from 'xstate';
 import type { Runtime } from '../../create-runtime.js';
 import { InjectedFaultError } from '../../errors.js';
 import type { ExitReason } from '../../runtime/exit-reason.js';
@@ -12,6 +13,7 @@ import type { World } from '../world.js';
 import type { WorldProcess } from '../world-process.js';
 import { BusWeather } from './bus-weather.js';
 import { enterStage, type FailingSource, type StageFace } from './current-stage.js';
+import type { FaultKind } from './fault-plan.js';
 import { killSupervisorOf } from './kill-supervisor.js';
 import { quiet } from './quiet.js';
 import type { Scenario, SimulationWorld } from './scenario.js';
@@ -37,6 +39,9 @@ export class Stage<C> implements StageFace {
   broken: { readonly error: unknown } | undefined;
   /** How everybody stood at the end of the run. */
   lastStates: readonly string[] = [];
+
+  /** Told of a failure that came to pass later than it was ordered, and how whom it struck stood. */
+  struck: (kind: FaultKind, states: readonly string[]) => void = () => {};
 
   constructor(world: World, setup: Scenario<C>['setup']) {
     this.#world = world;
@@ -141,40 +146,48 @@ export class Stage<C> implements StageFace {
     return chosen.length > 0;
   }
 
+  /** `step`: armed now, and told by `struck` when it comes to pass. */
   crash(actor: string, how: 'killed' | 'error', step?: number): boolean {
-    return this.#with(actor, (_, ref, node) => {
+    return this.#with(actor, ({ ref, state }) => {
       const reason: ExitReason =
         how === 'killed'
           ? { type: 'killed' }
           : { type: 'error', error: new InjectedFaultError(`"${actor}" was made to crash.`) };
       const crash = (): void => {
-        this.timeline.add('fault', actor, `crashes (${how}), ${stateOf(node())}`);
+        this.timeline.add('fault', actor, `crashes (${how}), ${state()}`);
         exit(ref, reason);
       };
-      if (step === undefined) return crash();
+      if (step === undefined) {
+        crash();
+        return true;
+      }
       let left = step;
       const stop = sys.trace(ref, (what) => {
         if (what.type !== 'in' || --left > 0) return;
         stop();
+        this.struck('crash at a step', [`${actor} ${state()}`]);
         crash();
       });
-      this.timeline.add('fault', actor, `is to crash at its step ${step} from now`);
+      return false;
     });
   }
 
   hang(actor: string, duration: number): boolean {
-    return this.#with(actor, (_, ref, node) => {
-      this.timeline.add('fault', actor, `hangs for ${duration} ms, ${stateOf(node())}`);
+    return this.#with(actor, ({ ref, state }) => {
+      this.timeline.add('fault', actor, `hangs for ${duration} ms, ${state()}`);
       void sys.suspend(ref);
       asForeign('hang', () => globalThis.setTimeout(() => sys.resume(ref), duration));
+      return true;
     });
   }
 
   supervisor(actor: string): boolean {
-    return this.#with(actor, (runtime, ref, node) => {
+    return this.#with(actor, ({ runtime, ref, state }) => {
+      const how = state();
       const killed = killSupervisorOf(runtime, ref);
-      if (killed === undefined) return;
-      this.timeline.add('fault', killed, `is killed while it restarts ${actor}, ${stateOf(node())}`);
+      if (killed === undefined) return false;
+      this.timeline.add('fault', killed, `is killed while it restarts ${actor}, ${how}`);
+      return true;
     });
   }
 
@@ -219,23 +232,14 @@ export class Stage<C> implements StageFace {
     asForeign('boot', () => globalThis.setTimeout(() => void this.boot(), after));
   }
 
-  /** Does something to whoever bears a name. False: nobody does now. */
-  #with(
-    actor: string,
-    work: (
-      runtime: Runtime,
-      ref: NonNullable<ReturnType<Runtime['whereis']>>,
-      node: () => TreeNode | undefined,
-    ) => void,
-  ): boolean {
+  /** Does something to whoever bears a name. False: nobody does now, or nothing was done. */
+  #with(actor: string, work: (target: Target) => boolean): boolean {
     if (this.#dying) return false;
     for (const runtime of this.#runtimes) {
       const ref = runtime.whereis(actor);
       if (ref === undefined) continue;
-      this.#process.run(() =>
-        work(runtime, ref, () => nodes(runtime.tree()).find(({ name }) => name === actor)),
-      );
-      return true;
+      const state = (): string => stateOf(nodes(runtime.tree()).find(({ name }) => name === actor));
+      return this.#process.run(() => work({ runtime, ref, state }));
     }
     return false;
   }
@@ -270,6 +274,13 @@ export class Stage<C> implements StageFace {
       get: (world, key) => (key === 'snapshotStore' ? snapshotStore : Reflect.get(world, key, world)),
     }) as SimulationWorld;
   }
+}
+
+/** Whom a failure strikes. */
+interface Target {
+  readonly runtime: Runtime;
+  readonly ref: AnyActorRef;
+  state(): string;
 }
 
 const nodes = (node: TreeNode): TreeNode[] => [node, ...(node.children ?? []).flatMap(nodes)];
