@@ -81,6 +81,7 @@ export {
   simTest,
   simulatedSource,
   timelineText,
+  type WholeSource,
 } from './simulation/index.js';
 export {
   type SnapshotPlace,

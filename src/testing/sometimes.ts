@@ -16,8 +16,8 @@ const happened = new Map<string, number>();
  */
 export function sometimes(what: string, now: boolean): void;
 /** The same of a scenario: it comes about at some moment of some run (see `simTest`). */
-export function sometimes<C>(what: string, condition: Condition<C>): Check<C>;
-export function sometimes<C>(what: string, now: boolean | Condition<C>): Check<C> | undefined {
+export function sometimes<C = any>(what: string, condition: Condition<C>): Check<C>;
+export function sometimes<C = any>(what: string, now: boolean | Condition<C>): Check<C> | undefined {
   if (typeof now === 'function') return { when: 'sometimes', name: what, holds: now };
   happened.set(what, (happened.get(what) ?? 0) + (now ? 1 : 0));
   return undefined;

@@ -1,6 +1,12 @@
 import type { Duration } from '../../runtime/duration.js';
 
-/** Whether it holds: not when it answers false, or throws. */
+/**
+ * Whether it holds: not when it answers false, or throws. Any other answer is yes, so that an `expect` will do; of `sometimes`, what is
+ * truthy. Synchronous: a promise is not waited for.
+ *
+ * TypeScript cannot hand the context of a `setup` on to a call beside it, so that written inside `simTest` its type is `any`; say
+ * `simTest<Context>` or `defineScenario<Context>`, and it is checked.
+ */
 export type Condition<C> = (context: C) => unknown;
 
 /** Something that must hold. */
@@ -19,10 +25,14 @@ export interface Check<C> {
 }
 
 /** It holds whenever the world is quiet after an event. Not looked at while the process is down, or being set up. */
-export const always = <C>(name: string, holds: Condition<C>): Check<C> => ({ when: 'always', name, holds });
+export const always = <C = any>(name: string, holds: Condition<C>): Check<C> => ({
+  when: 'always',
+  name,
+  holds,
+});
 
 /** It comes about within a time after the last fault and the last command: faults stop, and the system must converge. */
-export const eventually = <C>(name: string, within: Duration, holds: Condition<C>): Check<C> => ({
+export const eventually = <C = any>(name: string, within: Duration, holds: Condition<C>): Check<C> => ({
   when: 'eventually',
   name,
   within,
@@ -30,4 +40,4 @@ export const eventually = <C>(name: string, within: Duration, holds: Condition<C
 });
 
 /** It holds at the end, once all that must come about has: for a history, a model, a count. */
-export const atEnd = <C>(name: string, holds: Condition<C>): Check<C> => ({ when: 'end', name, holds });
+export const atEnd = <C = any>(name: string, holds: Condition<C>): Check<C> => ({ when: 'end', name, holds });

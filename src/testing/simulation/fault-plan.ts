@@ -88,7 +88,7 @@ const usual: readonly SourceMode['mode'][] = [
 ];
 
 /** Any of these, at any time. */
-function any<C = unknown>(options: AnyFaults<C> = {}): FaultPlan<C> {
+function any<C = any>(options: AnyFaults<C> = {}): FaultPlan<C> {
   const {
     crashes = [],
     hangs = true,

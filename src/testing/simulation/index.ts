@@ -23,5 +23,10 @@ export {
   type SimulationWorld,
 } from './scenario.js';
 export { type SimTestOptions, simTest } from './sim-test.js';
-export { type SimulatedSource, type SimulatedSourceOptions, simulatedSource } from './simulated-source.js';
+export {
+  type SimulatedSource,
+  type SimulatedSourceOptions,
+  simulatedSource,
+  type WholeSource,
+} from './simulated-source.js';
 export type { Moment } from './timeline.js';

@@ -37,17 +37,17 @@ export interface Scenario<C> {
    */
   readonly setup: (world: SimulationWorld) => C | PromiseLike<C>;
   /** What users do. Called after each setup; it must give the same commands each time. Default: nothing. */
-  readonly workload?: (context: C) => readonly Command<C>[];
+  readonly workload?: (context: NoInfer<C>) => readonly Command<NoInfer<C>>[];
   /** How many commands there may be in one run. Default 40. */
   readonly steps?: number;
   /** What may fail. Default: nothing. */
-  readonly faults?: FaultPlan<C>;
+  readonly faults?: FaultPlan<NoInfer<C>>;
   /** How long faults and commands go on; then everything must come right. Default `'1m'`. */
   readonly horizon?: Duration;
   /** What must hold. */
-  readonly checks?: readonly Check<C>[];
+  readonly checks?: readonly Check<NoInfer<C>>[];
   /** Stops what the kit does not know of (a server, a pool of its own). Runtimes and caches are stopped before. */
-  readonly teardown?: (context: C) => unknown;
+  readonly teardown?: (context: NoInfer<C>) => unknown;
   /** Whether a timer that still waits after everything was stopped fails the run. Default true. */
   readonly leftovers?: boolean;
 }

@@ -1,5 +1,7 @@
 import { OptionsError } from '../../errors.js';
 import { type Duration, milliseconds } from '../../runtime/duration.js';
+import type { Source } from '../../sources/source.js';
+import type { SourceMethod } from '../history.js';
 import { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from '../scripted-source.js';
 import { currentStage } from './current-stage.js';
 
@@ -20,6 +22,9 @@ export interface SimulatedSource<V> extends ScriptedSource<V> {
   hang(duration?: Duration): void;
 }
 
+/** One that has every method, as it is made where `has` is not given. */
+export type WholeSource<V> = SimulatedSource<V> & Required<Pick<Source<V>, Exclude<SourceMethod, 'load'>>>;
+
 /**
  * Makes a database for a scenario: a `Source` in memory that fails as the fault schedule, or a hand, says, and remembers what happened.
  * It outlives a killed process: the setup after a reboot gets the same one, with the rows that it holds by then.
@@ -31,6 +36,8 @@ export interface SimulatedSource<V> extends ScriptedSource<V> {
  * db.slow('2s');
  * ```
  */
+export function simulatedSource<V>(options?: Omit<SimulatedSourceOptions<V>, 'has'>): WholeSource<V>;
+export function simulatedSource<V>(options: SimulatedSourceOptions<V>): SimulatedSource<V>;
 export function simulatedSource<V>(options: SimulatedSourceOptions<V> = {}): SimulatedSource<V> {
   const stage = currentStage();
   if (stage === undefined) return make(options);
