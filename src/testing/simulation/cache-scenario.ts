@@ -96,6 +96,15 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
     clock: true,
     bus: true,
     reboot: true,
+    points: [
+      'cache.answered',
+      'warmer.page',
+      'warmer.complete',
+      'janitor.evicted',
+      'janitor.swept',
+      'snapshotter.page',
+      'snapshotter.written',
+    ],
     longest: '15s',
   }),
   checks: [
