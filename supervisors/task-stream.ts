@@ -161,7 +161,7 @@ class Flight<Item, T> {
 
   /** Not the task's own failure, but one to come by it. */
   #isFatal(task: AwaitedTask<T>, reason: unknown): boolean {
-    return !task.hasBegun || (this.#plan.rejectsOnTimeout && reason instanceof TaskTimeoutError);
+    return task.wasRefused || (this.#plan.rejectsOnTimeout && reason instanceof TaskTimeoutError);
   }
 
   #fail(error: unknown): void {

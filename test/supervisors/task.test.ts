@@ -183,7 +183,7 @@ test('nobody can make it believe that it is done', async () => {
   const t = await tasking(() => new Promise(() => {}));
   t.who('a').send({ type: 'holdfast.task.settled' });
   await pass(0);
-  expect(t.runtime.tree().children).toMatchObject([{ status: 'running' }]);
+  expect(t.runtime.tree().children).toMatchObject([{ status: 'running', incarnation: 1 }]);
 });
 
 test('what is wrong is said', () => {
