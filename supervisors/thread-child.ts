@@ -59,13 +59,9 @@ export function threadChild<L extends AnyActorLogic = AnyActorLogic>(spec: Threa
     ...(resourceLimits !== undefined && { resourceLimits }),
     ...(heartbeat !== undefined && { heartbeat }),
   });
-  const own = {
-    ...rest,
-    logic: threadLogic(plan),
-    ...(ready !== undefined && { ready: knowingly(ready) }),
-  };
+  const own = { ...rest, logic: threadLogic(plan), ...(ready !== undefined && { ready }) };
   resolveSpec(own, `child '${String(spec.id)}'`);
-  return own as unknown as ChildSpec;
+  return { ...own, ...(ready !== undefined && { ready: knowingly(ready) }) } as unknown as ChildSpec;
 }
 
 /** Nothing is asked of a snapshot that is not the actor's. */
