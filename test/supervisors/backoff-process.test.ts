@@ -171,7 +171,7 @@ describe('a supervisor inside', () => {
 describe('somebody asks', () => {
   test('at the moment of its death: it is a dead letter of the wrapper', async () => {
     const t = await obeying();
-    t.runtime.bus.subscribe('actor.crashed', () => send(t.who('a'), { type: 'inc' }));
+    t.runtime.bus.subscribe('actor.crashed', () => t.who('a').send({ type: 'inc' }));
     await crash(t);
     expect(t.events.filter(({ type }) => type === 'dead-letter')).toMatchObject([{ to: 'root/a' }]);
   });
