@@ -122,6 +122,7 @@ describe('what is seen of it', () => {
     const ref = t.who('a');
     await t.settle(10);
     expect(ref.getSnapshot()).toMatchObject({ status: 'done', output: 'done', error: undefined });
+    expect(ref.getSnapshot().context).toEqual({ failures: 0, delay: undefined });
     expect(['stopped', 'running'].map((tag) => ref.getSnapshot().hasTag(tag))).toEqual([true, false]);
   });
 
