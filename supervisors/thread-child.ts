@@ -54,11 +54,7 @@ export interface ThreadChildSpec<L extends AnyActorLogic = AnyActorLogic>
  */
 export function threadChild<L extends AnyActorLogic = AnyActorLogic>(spec: ThreadChildSpec<L>): ChildSpec {
   const { module, resourceLimits, heartbeat, ready, ...rest } = spec;
-  const plan = threadPlan({
-    module,
-    ...(resourceLimits !== undefined && { resourceLimits }),
-    ...(heartbeat !== undefined && { heartbeat }),
-  });
+  const plan = threadPlan({ module, resourceLimits, heartbeat });
   const own = { ...rest, logic: threadLogic(plan), ...(ready !== undefined && { ready }) };
   resolveSpec(own, `child '${String(spec.id)}'`);
   return { ...own, ...(ready !== undefined && { ready: knowingly(ready) }) } as unknown as ChildSpec;
