@@ -18,6 +18,7 @@ import type { RuntimeEvents } from './runtime/runtime-events.js';
 import { RuntimeScope } from './runtime/scope.js';
 import { shutDown } from './runtime/shutdown.js';
 import { isSupervisorLogic, supervisorHandle, type TreeNode } from './runtime/supervisor-handle.js';
+import { witness } from './witness.js';
 
 export interface RuntimeOptions {
   /** Of pino's shape; gets one line per lifecycle event. Default: silent. */
@@ -99,6 +100,7 @@ class SupervisedRuntime implements Runtime {
   #started: Promise<this> | undefined;
   #stopped: Promise<void> | undefined;
   #end: (reason: ExitReason) => void = () => {};
+  #release: () => void = () => {};
 
   constructor(
     logic: SupervisorLogic,
@@ -119,6 +121,13 @@ class SupervisedRuntime implements Runtime {
     this.#life = new Incarnation(this.#scope, resolveSpec({ id: 'root', logic }, 'root'), 'root');
     this.#life.make();
     this.root = this.#life.ref as SupervisorRef;
+    // From here on: it can be killed before it is started.
+    this.#life.atEnd((reason) => {
+      this.#release();
+      for (const each of supervisorHandle(this.root)?.aftermath ?? []) each();
+      this.#end(reason);
+    });
+    witness()?.made?.(this);
   }
 
   get bus(): Bus<RuntimeEvents> {
@@ -179,12 +188,7 @@ class SupervisedRuntime implements Runtime {
     if (this.#stopped !== undefined) {
       throw new StateError('This runtime has been stopped and cannot be started. Make a new one.');
     }
-    const release = this.#scope.attribution.hold();
-    this.#life.atEnd((reason) => {
-      release();
-      for (const each of supervisorHandle(this.root)?.aftermath ?? []) each();
-      this.#end(reason);
-    });
+    if (this.#life.phase !== 'dead') this.#release = this.#scope.attribution.hold();
     const outcome = await this.#life.start();
     if (outcome.type === 'ready') return this;
     const reason = outcome.type === 'failed' ? outcome.reason : undefined;

@@ -27,6 +27,7 @@ export class AwaitedTask<T> {
   #ref: AnyActorRef | undefined;
   #timer: Timer | undefined;
   #value: { readonly value: T } | undefined;
+  #refused = false;
   #cancelled = false;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
@@ -48,20 +49,20 @@ export class AwaitedTask<T> {
       onBegin: (ref) => this.#begun(ref, timeout),
     };
     startChild(sup, input, { shutdown, restart: 'temporary' }).catch((error: unknown) => {
+      this.#refused = true;
       this.#reject(error);
       if (this.#ref === undefined) this.#end();
     });
   }
 
-  /** Otherwise its supervisor did not start it. */
-  get hasBegun(): boolean {
-    return this.#ref !== undefined;
+  /** Its supervisor did not start it, or ended as it did. */
+  get wasRefused(): boolean {
+    return this.#refused;
   }
 
   /** Nobody waits for it any more: `result` rejects at once, and the task has its shutdown time to end. */
   cancel(error: unknown): void {
     this.#reject(error);
-    if (this.#cancelled) return;
     this.#cancelled = true;
     if (this.#ref !== undefined) void stop(this.#ref, { type: 'shutdown' });
   }

@@ -63,6 +63,9 @@ export class BackoffProcess implements SupervisorHandle {
   #restarts = 0;
   #delay: number | undefined;
   #timer: Timer | undefined;
+  /** It has run, or backed off, once. */
+  #booted = false;
+  #stopping = false;
   #over = false;
   /** Of supervisors that have ended: called when it is known that what has ended was started again. */
   #left: readonly Aftermath[] = [];
@@ -117,11 +120,13 @@ export class BackoffProcess implements SupervisorHandle {
   }
 
   stop(reason: ExitReason): void {
-    if (this.#over || this.#phase === 'stopping') return;
+    if (this.#stopping) return;
+    this.#stopping = true;
     const life = this.#life;
     const starting = life?.phase === 'starting';
     this.#timer?.cancel();
-    this.#become('stopping');
+    // Who never ran has failed to start, and must not be taken for ready on the way out.
+    if (this.#booted) this.#become('stopping');
     const end = (how: ExitReason): void =>
       this.#options.host.enter(() => this.#end({ reason: starting ? reason : how }));
     if (life === undefined) end(reason);
@@ -153,8 +158,8 @@ export class BackoffProcess implements SupervisorHandle {
   }
 
   #started(life: Incarnation, outcome: StartOutcome): void {
-    if (this.#life !== life || this.#over || this.#phase === 'stopping') return;
-    if (outcome.type === 'failed') this.#ended(life, outcome.reason);
+    if (this.#life !== life || this.#over || this.#stopping) return;
+    if (outcome.type === 'failed') this.#ended(life, outcome.reason, { starting: true });
     else if (outcome.type === 'ignored') this.#end({ reason: { type: 'normal' }, output: outputOf(life) });
     else this.#ready(life);
   }
@@ -168,13 +173,15 @@ export class BackoffProcess implements SupervisorHandle {
     this.#become('running');
   }
 
-  #ended(life: Incarnation, reason: ExitReason): void {
+  #ended(life: Incarnation, reason: ExitReason, { starting = false } = {}): void {
     if (this.#life !== life || this.#over) return;
     this.#questions.refuse(obituary(life, reason));
     this.#left = [...this.#left, ...aftermathOf(life)];
     // The order to stop waits for it and goes on from there.
-    if (this.#phase === 'stopping') return;
-    if (afterExit(this.#options.restart, reason) === 'restart') {
+    if (this.#stopping) return;
+    const { restart } = this.#options;
+    // A start that fails is a failure however orderly: a supervisor's is, whose child could not be started.
+    if (starting ? restart !== 'temporary' : afterExit(restart, reason) === 'restart') {
       this.#life = undefined;
       this.#backOff();
     } else {
@@ -197,6 +204,7 @@ export class BackoffProcess implements SupervisorHandle {
 
   #become(phase: BackoffPhase): void {
     this.#phase = phase;
+    this.#booted ||= phase !== 'starting';
     this.#tell();
   }
 

@@ -152,7 +152,7 @@ const childrenOf = (process: SupervisorProcess) =>
 function running(sup: AnyActorRef): SupervisorProcess {
   const process = processOf(sup);
   if (process !== undefined) return process;
-  if (sup.getSnapshot()?.hasTag?.('starting')) {
+  if (sup.getSnapshot().hasTag?.('starting')) {
     throw new NoSuchActorError(`The supervisor '${sup.id}' has not been started.`);
   }
   throw new StateError(`The actor '${sup.id}' is not a supervisor.`);

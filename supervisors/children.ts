@@ -56,8 +56,9 @@ export const newChild = (spec: ResolvedSpec): Child => ({
 export const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
   incarnation?.isMade ? incarnation.ref : undefined;
 
-const isAlive = ({ incarnation }: Child): boolean =>
-  incarnation !== undefined && incarnation.reason === undefined;
+/** The life that it lives right now: its supervisor may have yet to hear of its end. */
+const lifeOf = ({ incarnation }: Child): Incarnation | undefined =>
+  incarnation?.reason === undefined ? incarnation : undefined;
 
 /** What is left to be called once the child has ended. */
 export function aftermathOf({ aftermath, incarnation, spec }: Child): readonly Aftermath[] {
@@ -82,7 +83,7 @@ export function countOf(children: Iterable<Child>): ChildCount {
   const count = { specs: 0, active: 0, supervisors: 0, workers: 0 };
   for (const child of children) {
     count.specs++;
-    if (isAlive(child)) count.active++;
+    if (lifeOf(child) !== undefined) count.active++;
     if (child.spec.type === 'supervisor') count.supervisors++;
     else count.workers++;
   }
@@ -109,7 +110,7 @@ export function nodeOf(child: Child): TreeNode {
     ...(name !== undefined && { name }),
     type,
     status: statusOf(child),
-    state: child.incarnation?.state,
+    state: lifeOf(child)?.state,
     incarnation: child.latest,
     restarts: child.restarts,
     ...(type === 'supervisor' && { children: supervisor?.tree() ?? [] }),

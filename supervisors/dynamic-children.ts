@@ -30,7 +30,7 @@ export const dynamicChildren = {
     if (typeof key === 'string') throw byRef(served, 'terminateChild');
     const child = served.roster.bearer(key);
     if (child !== undefined) await served.roster.stop(child);
-    else if (!isDead(key)) throw foreign(served, key);
+    else if (!isStopped(key)) throw foreign(served, key);
   },
 
   restart(served: Served): never {
@@ -69,8 +69,6 @@ function specFor({ options, path }: Served, id: string, args: readonly unknown[]
 
 const isFormer = ({ host, path }: Served, { scope, path: its, spec }: Incarnation): boolean =>
   scope === host.scope && its === `${path}/${spec.id}`;
-
-const isDead = (ref: AnyActorRef): boolean => isStopped(ref) || incarnationOfActor(ref)?.reason !== undefined;
 
 const foreign = ({ path }: Served, key: string | AnyActorRef): NoSuchChildError =>
   new NoSuchChildError(

@@ -85,7 +85,7 @@ export class Roster {
   }
 
   remove(child: Child): void {
-    if (this.has(child)) this.#children.delete(child.spec.id);
+    this.#children.delete(child.spec.id);
   }
 
   /** It does not run now. */
@@ -132,9 +132,9 @@ export class Roster {
     return outcome;
   }
 
-  /** An order to stop does not wait for a start. */
+  /** An order to stop does not wait for a start. Who has become ready at this very moment is stopped in its turn. */
   interrupt(): void {
-    if (this.#starting !== undefined) void shutDown(this.#starting, shutdown);
+    if (this.#starting?.phase === 'starting') void shutDown(this.#starting, shutdown);
   }
 
   /** Resolves when it is dead. */
@@ -152,10 +152,7 @@ export class Roster {
 
   /** One after the other in reverse order, each fully dead before the next. */
   async stopInTurn(children: readonly Child[]): Promise<void> {
-    for (const child of [...children].reverse()) {
-      await this.stop(child);
-      if (this.#killed) return;
-    }
+    for (const child of [...children].reverse()) await this.stop(child);
   }
 
   /** All at once, each within its own time; those that end for one wrong reason are reported together. */
@@ -224,6 +221,8 @@ export class Roster {
     this.#closing = true;
     for (const child of [...this.#children.values()].reverse()) {
       child.incarnation?.end({ type: 'killed' }, { shutdown: true });
+      this.ended(child);
+      child.restarting = false;
       this.#forgetStarts(child);
     }
   }

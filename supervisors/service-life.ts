@@ -1,8 +1,9 @@
 import type { AnyActorRef } from 'xstate';
+import type { Milliseconds } from '../src/runtime/duration.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import type { RuntimeScope } from '../src/runtime/scope.js';
-import { after, type Timer } from '../src/runtime/time.js';
+import { after, monotonicNow, type Timer } from '../src/runtime/time.js';
 
 /** What a service's `start` can tell later. */
 export interface ServiceContext {
@@ -19,7 +20,7 @@ export interface ServicePlan<R> {
 /** @internal An event that only says: look at the life again. */
 export const moved = { type: 'holdfast.service.moved' } as const;
 
-/** Of services that were killed: what they held is being stopped. By runtime and path; the next incarnation waits for it. */
+/** Of services that were killed or have crashed: what they held is being stopped. By runtime and path; the next incarnation waits for it. */
 const legacies = new WeakMap<RuntimeScope, Map<string, Promise<void>>>();
 
 /** One life of a service: what `start` brought, and that it is stopped exactly once, however the life ends. */
@@ -60,10 +61,15 @@ export class ServiceLife<R> {
     this.#released = true;
     const { signal } = this.#life;
     const time = new AbortController();
-    const overrun = (): void => time.abort(signal.reason);
-    signal.addEventListener('abort', overrun, { once: true });
+    const began = monotonicNow();
+    const ended = (): void => {
+      time.abort(signal.reason);
+      // Killed, or crashed, before its time was over.
+      this.#bequeath(stopped, granted(this.#life) - (monotonicNow() - began));
+    };
+    signal.addEventListener('abort', ended, { once: true });
     const stopped = this.#stop((this.#held as { readonly resource: R }).resource, time.signal);
-    void this.#tell(stopped.finally(() => signal.removeEventListener('abort', overrun)));
+    void this.#tell(stopped.finally(() => signal.removeEventListener('abort', ended)));
   }
 
   async #start(): Promise<void> {
@@ -98,19 +104,27 @@ export class ServiceLife<R> {
   /** It was killed, or has crashed: what it holds is stopped all the same. */
   #abandon(): void {
     if (this.#held === undefined || this.#released || !this.hasStop) return;
-    this.#released = true;
-    const { resource } = this.#held;
-    const { shutdown } = this.#life.spec;
     const time = new AbortController();
-    const overrun = (): void => time.abort(this.#life.signal.reason);
-    const stopped = this.#stop(resource, time.signal).catch((error: unknown) => this.#late(error));
+    const stopped = this.#stop(this.#held.resource, time.signal).catch((error: unknown) => this.#late(error));
+    this.#bequeath(stopped, granted(this.#life), () => time.abort(this.#life.signal.reason));
+  }
+
+  /** The next incarnation waits for it, as long as there is time left. */
+  #bequeath(stopped: Promise<void>, left: Milliseconds, overrun = (): void => {}): void {
+    if (left <= 0) {
+      overrun();
+      return;
+    }
     let timer: Timer | undefined;
     const over = new Promise<void>((resolve) => {
-      time.signal.addEventListener('abort', () => resolve(), { once: true });
-      if (shutdown === 'brutal') overrun();
-      else if (shutdown !== 'infinity') timer = after(shutdown, overrun);
+      if (left === Number.POSITIVE_INFINITY) return;
+      timer = after(left, () => {
+        overrun();
+        resolve();
+      });
     });
-    leave(this.#life, Promise.race([stopped.finally(() => timer?.cancel()), over]));
+    const done = stopped.catch(() => {}).finally(() => timer?.cancel());
+    leave(this.#life, Promise.race([done, over]));
   }
 
   /** Told as an error of one that has ended, unless it says no more than that. */
@@ -118,6 +132,9 @@ export class ServiceLife<R> {
     if (!(error instanceof Error && error.name === 'AbortError')) this.#life.asyncError(error);
   }
 }
+
+const granted = ({ spec: { shutdown } }: Incarnation): Milliseconds =>
+  shutdown === 'brutal' ? 0 : shutdown === 'infinity' ? Number.POSITIVE_INFINITY : shutdown;
 
 const legacyOf = ({ scope, path }: Incarnation): Promise<void> | undefined => legacies.get(scope)?.get(path);
 

@@ -43,12 +43,14 @@ export const staticChildren = {
 };
 
 function find({ roster, path }: Served, key: string | AnyActorRef): Child {
-  const child = typeof key === 'string' ? roster.get(key) : undefined;
-  if (child !== undefined) return child;
-  if (typeof key === 'string') throw new NoSuchChildError(`${path} has no child '${key}'.`, key);
-  throw new NoSuchChildError(
-    `${path} has children with ids: they are addressed by these, not by ref. Given: the actor '${key.id}'.`,
-  );
+  if (typeof key !== 'string') {
+    throw new NoSuchChildError(
+      `${path} has children with ids: they are addressed by these, not by ref. Given: the actor '${key.id}'.`,
+    );
+  }
+  const child = roster.get(key);
+  if (child === undefined) throw new NoSuchChildError(`${path} has no child '${key}'.`, key);
+  return child;
 }
 
 /** One that does not run, and is not being started again. */

@@ -3,7 +3,6 @@ import { StateError } from '../src/errors.js';
 import type { ExitReason } from '../src/runtime/exit-reason.js';
 import { incarnationOfActor } from '../src/runtime/owner.js';
 import { shutDown } from '../src/runtime/shutdown.js';
-import { isStopped } from '../src/runtime/xstate.js';
 import { processOf } from './supervisor.js';
 
 /**
@@ -29,7 +28,6 @@ export async function stop(ref: AnyActorRef, reason: ExitReason = { type: 'norma
   if (process === undefined) {
     throw new StateError(`stop: the actor '${ref.id}' is neither supervised nor a supervisor of Holdfast.`);
   }
-  if (isStopped(ref)) return;
   process.stop(reason);
   await process.ended;
 }

@@ -43,7 +43,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   readonly #inbox: Inbox;
   readonly #onOver: Aftermath | undefined;
   readonly #callers = new Set<(error: unknown) => void>();
-  #order: ExitReason | undefined;
+  #ordered = false;
   #reason: ExitReason | undefined;
   #booted = false;
   #dead = false;
@@ -84,7 +84,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   }
 
   get interrupted(): boolean {
-    return this.#dead || this.#order !== undefined;
+    return this.#dead || this.#ordered;
   }
 
   start(): void {
@@ -93,7 +93,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
 
   stop(reason: ExitReason): void {
     if (this.interrupted) return;
-    this.#order = reason;
+    this.#ordered = true;
     this.roster.interrupt();
     this.#inbox.postLast(() => this.#terminate(reason));
   }
@@ -187,7 +187,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     if (!this.#window.count(monotonicNow())) return this.#giveUp(failed, reason);
     const { roster } = this;
     const group = concerned(this.options.strategy, roster, failed);
-    await this.#stopOthers(group, failed);
+    await roster.stopInTurn(group.filter((child) => child !== failed));
     for (const child of group) {
       if (this.interrupted) return;
       // A temporary sibling is gone for good.
@@ -202,11 +202,6 @@ export class SupervisorProcess implements SupervisorHandle, Served {
       if (outcome.type === 'ignored') roster.rest(child);
       else child.incarnation?.report.restarted(++child.restarts);
     }
-  }
-
-  async #stopOthers(group: readonly Child[], failed: Child): Promise<void> {
-    failed.restarting = false;
-    if (group.length > 1) await this.roster.stopInTurn(group.filter((child) => child !== failed));
   }
 
   /**
@@ -234,7 +229,6 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   }
 
   async #terminate(reason: ExitReason): Promise<void> {
-    this.#order ??= reason;
     this.#reason = reason;
     this.roster.close();
     // Who never ran has failed to start, and must not be taken for ready on the way out.

@@ -58,6 +58,8 @@ class TaskRun {
     // Not within the start of its actor, which its supervisor awaits.
     await undefined;
     const { signal } = this.#abort;
+    // It was over before it had begun.
+    if (signal.aborted) return { value: undefined };
     try {
       return { value: await this.#input.fn(signal) };
     } catch (error) {

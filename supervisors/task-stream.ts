@@ -100,7 +100,7 @@ class Flight<Item, T> {
 
   #wantsMore(): boolean {
     const { concurrency } = this.#plan;
-    const done = this.#exhausted || this.failure !== undefined || this.#closed !== undefined;
+    const done = this.#exhausted || this.failure !== undefined;
     return !done && !this.#pulling && this.#tasks.size < concurrency;
   }
 
@@ -137,7 +137,6 @@ class Flight<Item, T> {
 
   /** A source that has thrown has nothing more to give, and nothing to give back. */
   #broken(error: unknown): void {
-    this.#pulling = false;
     this.#exhausted = true;
     this.#fail(error);
   }
@@ -162,7 +161,7 @@ class Flight<Item, T> {
 
   /** Not the task's own failure, but one to come by it. */
   #isFatal(task: AwaitedTask<T>, reason: unknown): boolean {
-    return !task.hasBegun || (this.#plan.rejectsOnTimeout && reason instanceof TaskTimeoutError);
+    return task.wasRefused || (this.#plan.rejectsOnTimeout && reason instanceof TaskTimeoutError);
   }
 
   #fail(error: unknown): void {
@@ -172,15 +171,13 @@ class Flight<Item, T> {
 
   async #close(): Promise<void> {
     for (const step of this.#undo) step();
-    const error = this.failure?.error ?? new Error('The stream was ended early.');
-    for (const task of this.#tasks) task.cancel(error);
+    for (const task of this.#tasks) task.cancel(this.failure?.error);
     await Promise.all([...[...this.#tasks].map(({ ended }) => ended), this.#giveBack()]);
   }
 
   /** The source may clean up. One that is still being waited for may never come to it, and is not waited for. */
   async #giveBack(): Promise<void> {
     if (this.#exhausted) return;
-    this.#exhausted = true;
     const returned = this.#source.return?.();
     if (this.#pulling) void Promise.resolve(returned).catch(() => {});
     else await returned;

@@ -53,7 +53,7 @@ export type BackoffLogic<L extends AnyActorLogic> = ActorLogic<
 >;
 
 /** How what runs inside is started, where it is not for its child spec to say. */
-type Inside = Pick<ChildSpec, 'input' | 'ready' | 'startTimeout'>;
+type Inside = Pick<ChildSpec, 'input' | 'ready'>;
 
 /**
  * Logic that, when it fails, is started again after a delay instead of at once, and does not use up the restarts of its
@@ -62,7 +62,9 @@ type Inside = Pick<ChildSpec, 'input' | 'ready' | 'startTimeout'>;
  * [min, min(max, min · 2^n)]; after having run for `resetAfter` it begins anew.
  *
  * - It is started when the first attempt has been ready, or has failed: an app comes up although this cannot.
- * - What is a failure says the child spec's `restart`: of a `transient` child an orderly end is the end of the wrapper, too.
+ * - What is a failure says the child spec's `restart`: of a `transient` child an orderly end is the end of the wrapper, too. A start
+ *   that fails is one unless it is `temporary`.
+ * - Each attempt has the child spec's `startTimeout` and `shutdown`.
  * - Its state and tag are `starting`, `running`, `backoff` or `stopping`; the snapshot inside is `snapshot.inner`.
  * - Events go to what runs inside, questions, too, and orders to stop. Its name, links and monitors outlive the attempts.
  * - In `backoff` nobody is there: `ask` rejects at once with `BackoffError` (`retryAfter`), and what is sent is a dead letter. Nothing is
@@ -91,7 +93,7 @@ export function withBackoff(
     logic: logicOf(what.logic, options, { ...what, input }),
     ...(startInfo !== undefined && {
       startInfo: ({ inner }: BackoffSnapshot<AnyActorLogic>) =>
-        inner === undefined || inner.status !== 'active' ? undefined : startInfo(inner),
+        inner === undefined ? undefined : startInfo(inner),
     }),
   };
 }
@@ -114,7 +116,7 @@ const processes = new WeakMap<AnyActorRef, BackoffProcess>();
 function logicOf(logic: AnyActorLogic, options: BackoffOptions, inside: Inside): BackoffLogic<AnyActorLogic> {
   const policy = backoffPolicy(options);
   // Checked here, and not at the first attempt.
-  lifeOf(logic, inside, undefined, false);
+  lifeOf(logic, inside, undefined, undefined);
   return {
     ...(isSupervisorLogic(logic) && branded),
     ...starting,
@@ -129,7 +131,7 @@ function logicOf(logic: AnyActorLogic, options: BackoffOptions, inside: Inside):
         host,
         policy,
         restart: own?.restart ?? 'permanent',
-        spec: lifeOf(logic, inside, snapshot.input, own?.trapExit === true),
+        spec: lifeOf(logic, inside, snapshot.input, own),
         onState: (state) => tell(snapshotOf(state)),
         onEnd: (end) => tell(endedBy(end)),
         onEmitted: emit,
@@ -155,18 +157,18 @@ function logicOf(logic: AnyActorLogic, options: BackoffOptions, inside: Inside):
   } as unknown as BackoffLogic<AnyActorLogic>;
 }
 
-/** How each attempt lives. Its time to stop is the wrapper's. */
-function lifeOf(logic: AnyActorLogic, inside: Inside, input: unknown, trapExit: boolean): LifeSpec {
-  const { ready, startTimeout } = inside;
-  const given = {
-    id: 'attempt',
-    logic,
-    input: inside.input ?? input,
-    trapExit,
-    ...(ready !== undefined && { ready }),
-    ...(startTimeout !== undefined && { startTimeout }),
-  };
-  return { ...resolveSpec(given, 'withBackoff'), shutdown: 'infinity' };
+/** How each attempt lives. The times to start and to stop are the wrapper's. */
+function lifeOf(
+  logic: AnyActorLogic,
+  { input, ready }: Inside,
+  given: unknown,
+  own: ResolvedSpec | undefined,
+): LifeSpec {
+  const spec = { id: 'attempt', logic, input: input ?? given, ...(ready !== undefined && { ready }) };
+  const resolved = resolveSpec(spec, 'withBackoff');
+  if (own === undefined) return resolved;
+  const { shutdown, startTimeout, trapExit } = own;
+  return { ...resolved, shutdown, startTimeout, trapExit: trapExit === true };
 }
 
 const beginning: BackoffState = { phase: 'starting', failures: 0, delay: undefined, inner: undefined };

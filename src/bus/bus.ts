@@ -1,4 +1,5 @@
 import mittModule, { type Emitter } from 'mitt';
+import { witness } from '../witness.js';
 
 // mitt ships one declaration for both module systems; as an ES module its default export is the function itself.
 const mitt = mittModule as unknown as typeof mittModule.default;
@@ -56,10 +57,15 @@ export function createBus<Events>(options: BusOptions = {}): OwnBus<Events> {
   const { onListenerError = () => {}, deliver = (actor, event) => actor.send(event) } = options;
   const emitter: Emitter<Record<string, { readonly type: string }>> = mitt();
 
-  function guarded(topic: string, call: (event: { readonly type: string }) => unknown) {
+  function guarded(topic: string, listener: unknown, call: (event: { readonly type: string }) => unknown) {
     const handler = (first: unknown, second?: unknown): void => {
       // mitt hands a '*' listener the topic first and the event second.
       const event = (topic === '*' ? second : first) as { readonly type: string };
+      const onlooker = witness();
+      if (onlooker?.heard === undefined) hand(event);
+      else onlooker.heard(event.type, listener, () => hand(event));
+    };
+    const hand = (event: { readonly type: string }): void => {
       try {
         const outcome = call(event);
         // An async listener throws by rejecting.
@@ -78,8 +84,9 @@ export function createBus<Events>(options: BusOptions = {}): OwnBus<Events> {
     hears: (topic) => listenersOf(topic) + listenersOf('*') > 0,
     publish: (topic, payload) => emitter.emit(topic, Object.assign({}, payload as object, { type: topic })),
     subscribe(topic: string, listener: ((event: never) => void) | Subscriber) {
-      if (typeof listener === 'function') return guarded(topic, listener as (event: unknown) => void);
-      const off = guarded(topic, (event) => deliver(listener, event));
+      if (typeof listener === 'function')
+        return guarded(topic, listener, listener as (event: unknown) => void);
+      const off = guarded(topic, listener, (event) => deliver(listener, event));
       const end = (): void => {
         off();
         life.unsubscribe();

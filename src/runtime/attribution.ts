@@ -114,12 +114,12 @@ function processHook(process: NodeProcess, storage: Storage): { install(): void;
     beside = false;
     process.off('unhandledRejection', onRejection);
   };
-  const onNewListener: Listener = (topic, listener) => {
-    if (topic === 'unhandledRejection' && listener !== onRejection) accompany();
+  const onNewListener: Listener = (topic) => {
+    if (topic === 'unhandledRejection') accompany();
   };
-  const onRemoveListener: Listener = (topic) => {
-    if (topic !== 'unhandledRejection' || !beside || toldAnyway(process)) return;
-    if (process.listenerCount('unhandledRejection') === 1) leave();
+  // Where there is one of the user's, there is ours: a single one is ours.
+  const onRemoveListener: Listener = () => {
+    if (process.listenerCount('unhandledRejection') === 1 && !toldAnyway(process)) leave();
   };
 
   function install(): void {
@@ -132,7 +132,7 @@ function processHook(process: NodeProcess, storage: Storage): { install(): void;
     process.off('newListener', onNewListener);
     process.off('removeListener', onRemoveListener);
     process.off('uncaughtException', onException);
-    if (beside) leave();
+    leave();
   }
   return { install, remove };
 }

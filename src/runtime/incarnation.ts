@@ -212,7 +212,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
 
   asyncError(error: unknown): void {
     // XState throws an error that was handled once more, from a timer.
-    if (typeof error === 'object' && error !== null && this.#seen?.has(error)) return;
+    if (this.#seen?.has(error as object)) return;
     if (this.#alive && this.#ordered === undefined) {
       this.end({ type: 'error', error });
       return;
@@ -255,7 +255,10 @@ export class Incarnation implements AsyncOwner, RootOwner {
     }
     const root = this.#root as Root;
     this.report.started();
+    // Whoever heard of it may have ended it.
+    if (!this.#alive) return;
     root.start();
+    if (this.#phase !== 'starting') return;
     this.#begun = true;
     this.#checkReady();
     const { startTimeout } = this.spec;
@@ -278,7 +281,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
 
   #checkReady(): void {
     const root = this.#root as Root;
-    if (this.#phase !== 'starting' || root.snapshot.status !== 'active') return;
+    if (root.snapshot.status !== 'active') return;
     let info: unknown;
     try {
       if (!this.spec.ready(root.snapshot)) return;
@@ -287,6 +290,8 @@ export class Incarnation implements AsyncOwner, RootOwner {
       this.end({ type: 'error', error });
       return;
     }
+    // What was asked may have ended it.
+    if (this.#phase !== 'starting') return;
     this.#phase = 'running';
     this.#startTimer?.cancel();
     this.report.ready();

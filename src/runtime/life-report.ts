@@ -59,7 +59,12 @@ export class LifeReport {
   }
 
   lateError(error: unknown): void {
-    this.#tell('error', 'actor.late-error', { error }, `threw after its end: ${String(error)}`);
+    this.#tell(
+      'error',
+      'actor.late-error',
+      { error },
+      `threw after its end: ${describe({ type: 'error', error })}`,
+    );
   }
 
   gaveUp(childId: string, reason: ExitReason): void {
@@ -108,10 +113,17 @@ function logged({
   };
 }
 
-/** An exit reason in words, to stand within a sentence. */
+/** An exit reason in words, to stand within a sentence. Anything may have been thrown, also what has no words. */
 export function describe(reason: ExitReason): string {
+  try {
+    return wordsOf(reason).replace(/\.$/, '');
+  } catch {
+    return `${reason.type} (it cannot be put into words)`;
+  }
+}
+
+function wordsOf(reason: ExitReason): string {
+  if (reason.type === 'error') return String(reason.error);
   const detail = reason.type === 'shutdown' ? reason.detail : undefined;
-  const words =
-    reason.type === 'error' ? String(reason.error) : detail instanceof Error ? detail.message : reason.type;
-  return words.replace(/\.$/, '');
+  return detail instanceof Error ? detail.message : reason.type;
 }

@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import { MailboxFullError, OptionsError } from '../errors.js';
+import { witness } from '../witness.js';
 import { attribution } from './attribution.js';
 import type { Because } from './dead-letters.js';
 import { Fifo } from './fifo.js';
@@ -184,7 +185,7 @@ export function holdMailbox(ref: AnyActorRef, held: boolean): void {
   const mailbox = held ? mailboxOf(ref) : mailboxes.get(ref);
   if (mailbox === undefined) return;
   mailbox.suspended = held;
-  if (!held) wake(mailbox);
+  wake(mailbox);
 }
 
 export const isMailboxHeld = (ref: AnyActorRef): boolean => mailboxes.get(ref)?.suspended === true;
@@ -241,7 +242,11 @@ function queue(mailbox: Mailbox): void {
 const resolved = Promise.resolve();
 
 /** After the current work: as a microtask. `queueMicrotask` and an async function cost more. */
-const begin = (): void => void resolved.then(resume);
+function begin(): void {
+  const onlooker = witness();
+  if (onlooker?.turn !== undefined) onlooker.turn('delivery', resume);
+  else void resolved.then(resume);
+}
 
 /** Goes on where the turn of the loop has not had its share yet; else in a later one. */
 const resume = (): unknown => (stretch.begin() ? deliver() : yieldToLoop().then(deliverAnew));

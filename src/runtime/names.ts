@@ -17,6 +17,11 @@ export class Names {
   #waiters: Map<string, Set<Waiter>> | undefined;
   #closed = false;
 
+  /** How many are borne. */
+  get size(): number {
+    return this.#bearers.size;
+  }
+
   /** @throws StateError when somebody else who lives bears the name. */
   claim(name: string, bearer: Bearer): void {
     const holder = this.#bearers.get(name);

@@ -1,7 +1,7 @@
 import type fastCheck from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type { Milliseconds } from '../runtime/duration.js';
-import type { Fault, SourceMode, Thrown } from './faults.js';
+import type { BusMode, Fault, SourceMode, Thrown } from './faults.js';
 
 /** fast-check as its user imports it: it is theirs, not a dependency of the kit. */
 export type Fc = typeof fastCheck;
@@ -39,6 +39,8 @@ export function modeArbitrary(fc: Fc, options: ModeArbitraryOptions = {}): Arbit
     partial: fc.record({ mode: fc.constant('partial'), batches: fc.nat(3) }),
     flap: fc.record({ mode: fc.constant('flap'), every: fc.integer({ min: 1, max: slowest }) }),
     lies: fc.record({ mode: fc.constant('lies'), by: fc.integer({ min: 1, max: slowest }) }),
+    locked: fc.constant({ mode: 'locked' }),
+    readonly: fc.constant({ mode: 'readonly' }),
     nonsense: fc.constant({ mode: 'nonsense' }),
   };
   const chosen = options.modes ?? ['up', 'unreachable', 'slow', 'hang', 'throws', 'partial', 'flap'];
@@ -54,6 +56,20 @@ export interface FaultArbitraryOptions extends ModeArbitraryOptions {
   readonly actors?: readonly string[];
   /** The keys of rows that may be corrupted. Default: none. */
   readonly keys?: readonly string[];
+  /** Which of them may also be handed nothing for a while. Default: none. */
+  readonly hangs?: readonly string[];
+  /** Which of them may crash when they are handed their n-th event from then on. Default: none. */
+  readonly steps?: readonly string[];
+  /** Whose supervisor may be killed while it restarts them. Default: none. */
+  readonly supervisorsOf?: readonly string[];
+  /** Whether what is published on buses may be lost, doubled, late or out of order. Default false. */
+  readonly bus?: boolean;
+  /** Failures of the scenario's own, by name. Default: none. */
+  readonly own?: readonly string[];
+  /** Whether a source may fail. Default true. */
+  readonly source?: boolean;
+  /** How many sources there are. Default 1. */
+  readonly sources?: number;
   /** Whether the clock may jump and the process stand still. Default true. */
   readonly clock?: boolean;
   /** Whether the process may be killed and booted again. Default false. */
@@ -66,18 +82,29 @@ export interface FaultArbitraryOptions extends ModeArbitraryOptions {
 export function faultArbitrary(fc: Fc, options: FaultArbitraryOptions): Arbitrary<Fault> {
   const { until, actors = [], keys = [], clock = true, kill = false } = options;
   const at = fc.integer({ min: 0, max: until });
-  const kinds: Arbitrary<Fault>[] = [
-    fc.record({
-      at,
-      kind: fc.constant('source'),
-      mode: modeArbitrary(fc, options),
-      for: fc.integer({ min: 1, max: options.longest ?? until }),
-    }),
-  ];
+  const kinds: Arbitrary<Fault>[] = [];
+  const span = fc.integer({ min: 1, max: options.longest ?? until });
+  if (options.source ?? true) kinds.push(sourceFault(fc, options, at, span));
+  const how = fc.constantFrom('killed', 'error');
   if (actors.length > 0) {
-    const how = fc.constantFrom('killed', 'error');
     kinds.push(fc.record({ at, kind: fc.constant('crash'), actor: fc.constantFrom(...actors), how }));
   }
+  const { hangs = [], steps = [], supervisorsOf = [], own = [] } = options;
+  if (hangs.length > 0) {
+    kinds.push(fc.record({ at, kind: fc.constant('hang'), actor: fc.constantFrom(...hangs), for: span }));
+  }
+  if (steps.length > 0) {
+    const step = fc.integer({ min: 1, max: 20 });
+    kinds.push(fc.record({ at, kind: fc.constant('crash'), actor: fc.constantFrom(...steps), how, step }));
+  }
+  if (supervisorsOf.length > 0) {
+    kinds.push(fc.record({ at, kind: fc.constant('supervisor'), actor: fc.constantFrom(...supervisorsOf) }));
+  }
+  if (options.bus) {
+    const mode = fc.constantFrom<BusMode[]>('drop', 'duplicate', 'delay', 'reorder');
+    kinds.push(fc.record({ at, kind: fc.constant('bus'), how: mode, for: span }));
+  }
+  if (own.length > 0) kinds.push(fc.record({ at, kind: fc.constant('own'), name: fc.constantFrom(...own) }));
   if (keys.length > 0) {
     kinds.push(fc.record({ at, kind: fc.constant('corrupt'), key: fc.constantFrom(...keys) }));
   }
@@ -97,6 +124,19 @@ export function faultArbitrary(fc: Fc, options: FaultArbitraryOptions): Arbitrar
   if (kill)
     kinds.push(fc.record({ at, kind: fc.constant('kill'), after: fc.integer({ min: 0, max: 60_000 }) }));
   return fc.oneof(...kinds);
+}
+
+function sourceFault(
+  fc: Fc,
+  options: FaultArbitraryOptions,
+  at: Arbitrary<Milliseconds>,
+  span: Arbitrary<Milliseconds>,
+): Arbitrary<Fault> {
+  const kind = fc.constant('source');
+  const mode = modeArbitrary(fc, options);
+  const { sources = 1 } = options;
+  if (sources === 1) return fc.record({ at, kind, mode, for: span });
+  return fc.record({ at, kind, mode, for: span, of: fc.nat(sources - 1) });
 }
 
 /** A schedule of failures. Shrinks to the fewest that matter. */

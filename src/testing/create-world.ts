@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type EscapeError, InvariantError, WorldError } from '../errors.js';
 import { withFaultPoints } from '../fault-point.js';
 import { type Milliseconds, milliseconds } from '../runtime/duration.js';
+import { withWitness, witness } from '../witness.js';
 import { noteHolds } from './attribution-holds.js';
 import { Driver } from './driver.js';
 import { watchEscapes } from './escapes.js';
@@ -61,6 +63,11 @@ export function createWorld(options: WorldOptions = {}): World {
     trace.add(driver.now, what);
   }
 
+  /** Of no process: what delivers serves all of them, and must not die with one. */
+  function turn(label: string, run: () => void): void {
+    driver.queue.add({ at: driver.now, kind: 'hop', label: `hop ${label}`, run: AsyncResource.bind(run) });
+  }
+
   const undo = [
     replaceGlobals({
       wall: () => startAt + driver.now + jumped,
@@ -73,6 +80,7 @@ export function createWorld(options: WorldOptions = {}): World {
       random,
     }),
     withFaultPoints(points.pass),
+    options.hops ? withWitness({ ...witness(), turn }) : () => {},
     noteHolds(),
     options.escapes === 'ignore' ? () => {} : watchEscapes(escaped),
     catchUncaught((kind, error) => {

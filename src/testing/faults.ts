@@ -17,6 +17,10 @@ export type SourceMode =
   | { readonly mode: 'flap'; readonly every: Milliseconds }
   /** Answers what it held `by` ms ago. */
   | { readonly mode: 'lies'; readonly by: Milliseconds }
+  /** Another connection holds the write lock: every question is refused as busy. */
+  | { readonly mode: 'locked' }
+  /** It answers, and takes nothing: saves and removals are refused. */
+  | { readonly mode: 'readonly' }
   /** Answers what its type forbids. */
   | { readonly mode: 'nonsense' };
 
@@ -31,6 +35,8 @@ export type Thrown =
   | 'bare object'
   | 'trap';
 
+export type BusMode = 'drop' | 'duplicate' | 'delay' | 'reorder';
+
 /** One failure of a schedule. `at` is in ms since the world began. */
 export type Fault =
   /** The source does as the mode says, for so many ms, then it is up. */
@@ -39,14 +45,35 @@ export type Fault =
       readonly kind: 'source';
       readonly mode: SourceMode;
       readonly for: Milliseconds;
+      /** Which of the sources, where there are more than one; modulo their number. Default: all. */
+      readonly of?: number;
     }
-  /** The actor of that name: killed, or ended by an error. */
+  /** The actor of that name: killed, or ended by an error. `step`: when it is handed its n-th event from then on. */
   | {
       readonly at: Milliseconds;
       readonly kind: 'crash';
       readonly actor: string;
       readonly how: 'killed' | 'error';
+      readonly step?: number;
     }
+  /** The actor of that name is handed nothing for so many ms. */
+  | {
+      readonly at: Milliseconds;
+      readonly kind: 'hang';
+      readonly actor: string;
+      readonly for: Milliseconds;
+    }
+  /** The actor of that name is killed, and its supervisor while it restarts it. */
+  | { readonly at: Milliseconds; readonly kind: 'supervisor'; readonly actor: string }
+  /** What is published on buses is lost, comes twice, later, or the last first, for so many ms. */
+  | {
+      readonly at: Milliseconds;
+      readonly kind: 'bus';
+      readonly how: BusMode;
+      readonly for: Milliseconds;
+    }
+  /** A failure of the scenario's own. */
+  | { readonly at: Milliseconds; readonly kind: 'own'; readonly name: string }
   /** The row can no longer be decoded. */
   | { readonly at: Milliseconds; readonly kind: 'corrupt'; readonly key: string }
   /** The wall clock jumps by so many ms. */
@@ -58,8 +85,12 @@ export type Fault =
 
 /** What a fault schedule acts upon. What is missing is not done. */
 export interface FaultTargets {
-  source?(mode: SourceMode, duration: Milliseconds): void;
-  crash?(actor: string, how: 'killed' | 'error'): void;
+  source?(mode: SourceMode, duration: Milliseconds, of?: number): void;
+  crash?(actor: string, how: 'killed' | 'error', step?: number): void;
+  hang?(actor: string, duration: Milliseconds): void;
+  supervisor?(actor: string): void;
+  bus?(how: BusMode, duration: Milliseconds): void;
+  own?(name: string): void;
   corrupt?(key: string): void;
   jump?(by: Milliseconds): void;
   pause?(ms: Milliseconds): void;
@@ -70,10 +101,22 @@ export interface FaultTargets {
 export function inflict(fault: Fault, targets: FaultTargets): void {
   switch (fault.kind) {
     case 'source':
-      targets.source?.(fault.mode, fault.for);
+      targets.source?.(fault.mode, fault.for, fault.of);
       break;
     case 'crash':
-      targets.crash?.(fault.actor, fault.how);
+      targets.crash?.(fault.actor, fault.how, fault.step);
+      break;
+    case 'hang':
+      targets.hang?.(fault.actor, fault.for);
+      break;
+    case 'supervisor':
+      targets.supervisor?.(fault.actor);
+      break;
+    case 'bus':
+      targets.bus?.(fault.how, fault.for);
+      break;
+    case 'own':
+      targets.own?.(fault.name);
       break;
     case 'corrupt':
       targets.corrupt?.(fault.key);

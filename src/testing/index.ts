@@ -25,13 +25,61 @@ export {
 } from './arbitraries.js';
 export { createWorld } from './create-world.js';
 export type { FaultPoints } from './fault-points.js';
-export { type Fault, type FaultTargets, inflict, type SourceMode, schedule, type Thrown } from './faults.js';
+export {
+  type BusMode,
+  type Fault,
+  type FaultTargets,
+  inflict,
+  type SourceMode,
+  schedule,
+  type Thrown,
+} from './faults.js';
 export { type Happened, type Happening, History, type Seen, type SourceMethod } from './history.js';
 export { keepsItsPromises, violations } from './invariants.js';
 export { type ObservableCache, observedCache } from './observed-cache.js';
 export { type SeededRandom, seededRandom } from './random.js';
 export { world } from './run-world.js';
 export { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from './scripted-source.js';
+export {
+  type AnyFaults,
+  always,
+  atEnd,
+  type Case,
+  type Check,
+  type Command,
+  type Condition,
+  type Coverage,
+  type Draw,
+  decodeCase,
+  defineScenario,
+  type Exploration,
+  type ExploreOptions,
+  encodeCase,
+  eventually,
+  explore,
+  type Failure,
+  type FaultPlan,
+  type Finding,
+  faults,
+  faultText,
+  findingText,
+  type Moment,
+  mermaid,
+  type NamedScenario,
+  type Played,
+  type PlayOptions,
+  type Progress,
+  play,
+  type Scenario,
+  type SimTestOptions,
+  type SimulatedSource,
+  type SimulatedSourceOptions,
+  type SimulationWorld,
+  type Step,
+  simTest,
+  simulatedSource,
+  timelineText,
+} from './simulation/index.js';
 export {
   type SnapshotPlace,
   type SnapshotStoreSuiteOptions,

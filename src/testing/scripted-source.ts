@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Row, Source, SourceContext } from '../sources/source.js';
 import type { SourceMode } from './faults.js';
+import { asForeign } from './foreign.js';
 import { History, type Seen, type SourceMethod } from './history.js';
 import { shown } from './shown.js';
 import { refused, SourceCall } from './source-calls.js';
@@ -162,10 +163,11 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     since = performance.now();
     history.add({ type: 'fault', what: `source ${shown(next)}` });
     if (duration === undefined) return;
-    globalThis.setTimeout(() => {
+    const recover = (): void => {
       // Only if no other mode has come meanwhile.
       if (mode === next) become({ mode: 'up' });
-    }, duration);
+    };
+    asForeign('source', () => globalThis.setTimeout(recover, duration));
   }
 
   return {

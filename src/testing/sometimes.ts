@@ -1,4 +1,5 @@
 import { InvariantError } from '../errors.js';
+import type { Check, Condition } from './simulation/checks.js';
 
 /** How often each thing happened, over all worlds of this process. */
 const happened = new Map<string, number>();
@@ -13,8 +14,13 @@ const happened = new Map<string, number>();
  * afterAll(sometimesHappened);
  * ```
  */
-export function sometimes(what: string, now: boolean): void {
+export function sometimes(what: string, now: boolean): void;
+/** The same of a scenario: it comes about at some moment of some run (see `simTest`). */
+export function sometimes<C>(what: string, condition: Condition<C>): Check<C>;
+export function sometimes<C>(what: string, now: boolean | Condition<C>): Check<C> | undefined {
+  if (typeof now === 'function') return { when: 'sometimes', name: what, holds: now };
   happened.set(what, (happened.get(what) ?? 0) + (now ? 1 : 0));
+  return undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { SourceUnavailableError } from '../errors.js';
 import type { SourceMode } from './faults.js';
+import { asForeign } from './foreign.js';
 import type { History, Seen, SourceMethod } from './history.js';
 import { shown } from './shown.js';
 import { thrown } from './thrown.js';
@@ -49,6 +50,11 @@ export class SourceCall<V> {
       case 'flap':
         if (Math.floor((performance.now() - since) / how.every) % 2 === 1) throw refused();
         return asOf;
+      case 'locked':
+        throw sqliteError('SQLITE_BUSY', 'database is locked');
+      case 'readonly':
+        if (this.#method !== 'save' && this.#method !== 'remove') return asOf;
+        throw sqliteError('SQLITE_READONLY', 'attempt to write a readonly database');
       case 'throws':
         throw thrown(how.what);
       case 'lies':
@@ -89,6 +95,9 @@ export const refused = (): Error =>
     syscall: 'connect',
   });
 
+const sqliteError = (code: string, message: string): Error =>
+  Object.assign(new Error(message), { name: 'SqliteError', code });
+
 /** Resolves after `ms`, or never; rejects with the signal's reason when that fires first. */
 function waited(ms: number | undefined, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -101,7 +110,7 @@ function waited(ms: number | undefined, signal: AbortSignal | undefined): Promis
       signal?.removeEventListener('abort', abort);
       resolve();
     };
-    const timer = ms === undefined ? undefined : globalThis.setTimeout(answer, ms);
+    const timer = ms === undefined ? undefined : asForeign('source', () => globalThis.setTimeout(answer, ms));
     signal?.addEventListener('abort', abort, { once: true });
   });
 }

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { promisify } from 'node:util';
 import type { Milliseconds } from '../runtime/duration.js';
 import type { EventKind, Ticket, WorldEvent } from './event-queue.js';
+import { foreignName } from './foreign.js';
 import { nextTurn } from './real-loop.js';
 
 /** What timers need of the world they belong to. */
@@ -28,6 +29,7 @@ export class WorldTimer {
   readonly #context: AsyncResource;
   readonly #call: () => void;
   readonly #id: number;
+  readonly #name: string;
   #ticket: Ticket | undefined;
   #ref = true;
 
@@ -36,6 +38,7 @@ export class WorldTimer {
     this.#kind = kind;
     this.#delay = delay;
     this.#id = id;
+    this.#name = `${foreignName() ?? kind} ${delay} #${id}`;
     this.#call = call;
     // A real timer runs in the async context that made it; the runtime finds an error's actor by that.
     this.#context = new AsyncResource('HoldfastWorldTimer');
@@ -43,7 +46,6 @@ export class WorldTimer {
   }
 
   #arm(): void {
-    const label = `${this.#kind} ${this.#delay} #${this.#id}`;
     const run = (): void => {
       this.#ticket = undefined;
       try {
@@ -57,7 +59,7 @@ export class WorldTimer {
     const at = this.#host.now() + this.#delay;
     // Also when it is armed anew: it stays with the process that made it.
     this.#ticket = this.#context.runInAsyncScope(() =>
-      this.#host.schedule({ at, kind: this.#kind, label, run }),
+      this.#host.schedule({ at, kind: this.#kind, label: this.#name, run }),
     );
   }
 

@@ -29,6 +29,11 @@ export interface WorldOptions {
    * looked for. Work held by `World.outside` is none. Default `'fail'`.
    */
   readonly escapes?: 'fail' | 'record' | 'ignore';
+  /**
+   * Whether each delivery of messages between actors is an event of its own, whose place among those due at the same instant the
+   * tape chooses. Default false: it follows the current work at once.
+   */
+  readonly hops?: boolean;
   /** Runs everything twice and fails where the two runs differ (`world` only). Default false. */
   readonly verify?: boolean;
   /** How many entries of the trace are kept; its hash covers all. Default 100_000. */

@@ -1,5 +1,6 @@
 import { child, createRuntime, defineCache, memorySnapshotStore } from 'holdfast';
 import { describe, expect, it } from 'vitest';
+import { fromCallback } from 'xstate';
 import { gate, scene } from './build.js';
 
 const rows = { a: 'A', b: 'B' };
@@ -118,6 +119,34 @@ describe('in one place at a time', () => {
       await w.advance('10m');
       expect(cache.state).toEqual({ data: 'complete', source: 'up', warmer: 'idle' });
       expect(incarnations('cache')).toBe(1);
+    }),
+  );
+
+  it(
+    'a second runtime is refused; who waits for a pass of the first is not told that it was stopped',
+    scene({ rows, has }, async ({ w, db, boot }) => {
+      const { cache } = await boot();
+      await cache.warmed();
+      db.become({ mode: 'slow', ms: 1_000 });
+      const warm = cache.warm();
+      const second = createRuntime({ children: [child({ id: 'again', logic: cache.supervisor })] });
+      await expect(second.start()).rejects.toMatchObject({ code: 'HOLDFAST_START' });
+      await w.advance('10s');
+      expect(await warm).toMatchObject({ rows: 2 });
+    }),
+  );
+
+  it(
+    'what the source brings is the first child, under the name of the cache',
+    scene({ rows, has }, async ({ db, boot }) => {
+      const pool = child({ id: 'pool', name: 'pool', logic: fromCallback(() => {}), restart: 'transient' });
+      const { runtime } = await boot({ source: { ...db, child: pool } });
+      expect(runtime.tree().children?.[0]?.children?.map(({ id, name }) => [id, name])).toEqual([
+        ['source', 'test/source'],
+        ['cache', 'test/cache'],
+        ['warmer', 'test/warmer'],
+        ['janitor', 'test/janitor'],
+      ]);
     }),
   );
 

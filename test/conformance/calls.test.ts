@@ -112,7 +112,7 @@ describe('D1: startChild', () => {
   it('D1, cases 3, 5: ignored: the spec is kept, a temporary one’s is not', async () => {
     const t = await stage({ children: [] });
     const ignored = { ref: undefined, info: undefined };
-    expect(await startChild(t.root, worker('p', { starts: ['ignore'] }))).toEqual(ignored);
+    expect(await startChild(t.root, worker('p', { starts: ['ignore'] }))).toStrictEqual(ignored);
     expect(await startChild(t.root, worker('m', { starts: ['ignore'], restart: 'temporary' }))).toEqual(
       ignored,
     );

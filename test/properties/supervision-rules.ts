@@ -2,8 +2,15 @@
 import type { Line } from './supervision-model.js';
 import type { Plan, SupervisorPlan } from './supervision-plan.js';
 
+/** What of a plan the rules look at. */
+export type Ruled =
+  | { readonly kind: 'worker'; readonly restart: Plan['restart'] }
+  | (Pick<SupervisorPlan, 'kind' | 'restart' | 'strategy' | 'maxRestarts' | 'within'> & {
+      readonly children: readonly unknown[];
+    });
+
 interface Life {
-  readonly plan: SupervisorPlan | undefined;
+  readonly plan: Extract<Ruled, { readonly kind: 'supervisor' }> | undefined;
   ready: boolean;
   /** The place in start order of the child that it started last, before it was ready. */
   booted: number;
@@ -16,7 +23,7 @@ interface Life {
 export interface Begun {
   readonly before: number;
   readonly path: string;
-  readonly plan: Plan;
+  readonly plan: Ruled;
 }
 
 /**
@@ -28,7 +35,7 @@ export function brokenRules(
   { from, told }: { readonly from: number; readonly told: ReadonlySet<string> },
 ): string[] {
   const broken: string[] = [];
-  const plans = new Map<string, Plan>();
+  const plans = new Map<string, Ruled>();
   let started = 0;
   /** By path: who lives, or is being started. */
   const living = new Map<string, number>();

@@ -46,14 +46,14 @@ export const reasonOf = (word: Word | 'asked'): ExitReason => {
   return { type: word as 'normal' };
 };
 
-function wordOf(reason: ExitReason): string {
+export function wordOf(reason: ExitReason): string {
   if (reason.type !== 'shutdown' || reason.detail === undefined) return reason.type;
   const { detail } = reason;
   return `shutdown:${detail instanceof Error ? detail.name : String(detail)}`;
 }
 
 const topics = ['uncaughtException', 'unhandledRejection', 'newListener', 'removeListener'] as const;
-const listenerCounts = (): number[] => topics.map((topic) => process.listenerCount(topic));
+export const listenerCounts = (): number[] => topics.map((topic) => process.listenerCount(topic));
 
 export class Stage {
   readonly world: World;

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type AnyActorRef, createActor, createMachine, fromCallback, fromTransition } from 'xstate';
+import { type AnyActorRef, createActor, createMachine, fromCallback, fromTransition, setup } from 'xstate';
 import { OptionsError } from '../../src/errors.js';
-import { exit, send, sendToName } from '../../src/runtime/index.js';
+import { exit, send, sendToName, sys } from '../../src/runtime/index.js';
 import { child } from '../../supervisors/index.js';
-import { obedient, running } from './running.js';
+import { obedient, prepare, running, turns } from './running.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -109,7 +109,7 @@ describe('send', () => {
     expect(await t.runtime.ask('b', { type: 'get' })).toBe(1);
   });
 
-  test.each([['no-object'], [undefined], [{}], [{ type: 1 }]])('refuses %o', async (event) => {
+  test.each([['no-object'], [undefined], [null], [{}], [{ type: 1 }]])('refuses %o', async (event) => {
     const t = await running({ children: [child({ id: 'a', name: 'a', logic: obedient })] });
     expect(() => send(t.who('a'), event as never)).toThrow(OptionsError);
   });
@@ -167,5 +167,105 @@ describe('names', () => {
     const one = await running({ children: [child({ id: 'a', name: 'same', logic })] });
     const two = await running({ children: [child({ id: 'a', name: 'same', logic })] });
     expect(one.who('same')).not.toBe(two.who('same'));
+  });
+});
+
+describe('a mailbox', () => {
+  const noting = (got: unknown[]) =>
+    fromTransition(
+      (_: undefined, event: { type: string }): undefined => void got.push(event.type),
+      undefined,
+    );
+
+  test('of what an actor spawned has its own bound, not that of the actor’s spec', async () => {
+    const got: string[] = [];
+    const logic = setup({ actors: { inner: noting(got) } }).createMachine({
+      context: ({ spawn }) => ({ inner: spawn('inner', { id: 'inner' }) }),
+    });
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic, mailbox: { bound: 1 } })] });
+    const { inner } = t.who('a').getSnapshot().context;
+    for (const type of ['1', '2', '3']) send(inner, { type });
+    await turns();
+    expect(got).toEqual(['1', '2', '3']);
+  });
+
+  test('what was sent to what an actor spawned, and is no more, is a dead letter of both names', async () => {
+    const logic = setup({ actors: { inner: fromTransition((_: undefined) => _, undefined) } }).createMachine({
+      initial: 'on',
+      states: { on: { invoke: { id: 'inner', src: 'inner' }, on: { off: 'off' } }, off: {} },
+    });
+    const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
+    const inner = t.who('a').getSnapshot().children.inner;
+    t.who('a').send({ type: 'off' });
+    send(inner, { type: 'x' });
+    expect(t.events.at(-1)).toMatchObject({ type: 'dead-letter', to: 'root/a/inner', because: 'dead' });
+  });
+
+  test('sent to in the making of its actor, which fails: a dead letter under its path', async () => {
+    const logic = createMachine({
+      context: ({ self }) => {
+        send(self, { type: 'x' });
+        throw new Error('context');
+      },
+    });
+    const t = prepare({ children: [child({ id: 'a', logic })] });
+    await expect(t.runtime.start()).rejects.toThrow(/context/);
+    await turns();
+    expect(t.events.filter(({ type }) => type === 'dead-letter')).toMatchObject([
+      { to: 'root/a', event: { type: 'x' }, because: 'dead', count: 1 },
+    ]);
+  });
+
+  test('of nobody’s actor that has ended takes nothing, and harms no sender', async () => {
+    const got: string[] = [];
+    const plain = createActor(noting(got)).start();
+    send(plain, { type: 'waits' });
+    plain.stop();
+    send(plain, { type: 'late' });
+    await turns();
+    expect(got.filter((type) => type !== 'xstate.stop')).toEqual([]);
+  });
+
+  test('of nobody’s actor, full, says whose it is', () => {
+    const plain = createActor(noting([]), { id: 'plain' }).start();
+    for (let n = 0; n < 10_000; n++) send(plain, { type: 'n' });
+    expect(() => send(plain, { type: 'n' })).toThrow(/'plain' is full: 10000 events.*'n'/);
+  });
+
+  test('sent to after a suspended one: goes on to be served', async () => {
+    const got: string[] = [];
+    const t = await running({
+      children: [
+        child({ id: 'a', name: 'a', logic: noting(got) }),
+        child({ id: 'b', name: 'b', logic: obedient }),
+      ],
+    });
+    await sys.suspend(t.who('a'));
+    send(t.who('a'), { type: 'held' });
+    t.runtime.send('b', { type: 'inc' });
+    expect(await t.runtime.ask('b', { type: 'get' })).toBe(1);
+    expect(got).toEqual([]);
+  });
+
+  test('an inspector of nobody’s actor that throws: the error is the process’s, and everybody is served', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const failure = new Error('inspector');
+      let fails = false;
+      const plain = createActor(noting([]), {
+        inspect: () => {
+          if (fails) throw failure;
+        },
+      }).start();
+      const t = await running({ children: [child({ id: 'b', name: 'b', logic: obedient })] });
+      fails = true;
+      send(plain, { type: 'x' });
+      t.runtime.send('b', { type: 'inc' });
+      await turns();
+      expect(t.who('b').getSnapshot().context.count).toBe(1);
+      expect(() => vi.runAllTimers()).toThrow(failure);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

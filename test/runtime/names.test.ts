@@ -6,6 +6,7 @@ import {
   createActor,
   createMachine,
   fromCallback,
+  fromTransition,
   setup,
 } from 'xstate';
 import { NoSuchActorError, StateError } from '../../src/errors.js';
@@ -121,6 +122,21 @@ describe('R1: a unique name', () => {
     names.claim('n', other);
     names.release('n', one);
     expect(names.whereis('n')).toBe(other.ref);
+    // Its last snapshot says that it is active: it is stopped all the same.
+    const plain = { path: 'plain', ref: createActor(fromTransition((_: undefined) => _, undefined)).start() };
+    names.claim('m', plain);
+    plain.ref.stop();
+    expect(names.whereis('m')).toBeUndefined();
+  });
+
+  test('R1: claimed twice by who bears it is borne by it, and ends with it', () => {
+    const names = new Names();
+    const bearer = { path: 'one', ref: createActor(obedient).start() };
+    names.claim('n', bearer);
+    names.claim('n', bearer);
+    expect([names.whereis('n'), names.size]).toEqual([bearer.ref, 1]);
+    names.release('n', bearer);
+    expect([names.whereis('n'), names.size]).toEqual([undefined, 0]);
   });
 
   test('R2: nobody sees a bearer that has ended, not even those who hear of its end first', async () => {
@@ -142,7 +158,7 @@ describe('R1: a unique name', () => {
     b.send({ type: 'finish' });
     expect(seen).toHaveLength(2 * 5);
     expect(seen.filter((each) => each !== undefined)).toEqual([[], [], [], [], []]);
-    expect(ownerOf(a)?.scope.groups.size).toBe(0);
+    expect([ownerOf(a)?.scope.groups.size, ownerOf(a)?.scope.names.size]).toEqual([0, 0]);
   });
 });
 

@@ -67,6 +67,7 @@ describe('Y1: the state of an actor', () => {
         bytes: new Uint8Array(3),
         at: new Date(0),
         call: () => {},
+        lookalikes: [{ sessionId: 1 }, { system: 1, sessionId: 2 }, { getSnapshot: 1, sessionId: 3 }],
       }),
     });
     const t = await running({ children: [child({ id: 'a', name: 'a', logic })] });
@@ -77,6 +78,7 @@ describe('Y1: the state of an actor', () => {
       error: { name: 'Error', message: 'bad', code: 'E' },
       bytes: '(3 bytes)',
       at: '1970-01-01T00:00:00.000Z',
+      lookalikes: [{ sessionId: 1 }, { system: 1, sessionId: 2 }, { getSnapshot: 1, sessionId: 3 }],
     });
   });
 
@@ -96,6 +98,8 @@ describe('Y1: the state of an actor', () => {
     const a = t.who('a');
     const seen: unknown[] = [];
     a.subscribe((snapshot) => seen.push(snapshot.context));
+    const traced: string[] = [];
+    sys.trace(a, ({ type, event }) => traced.push(`${type} ${event.type}`));
     const replaced = sys.replaceState(a, ({ context }) => ({
       context: { count: (context as { count: number }).count + 41 },
     }));
@@ -103,6 +107,7 @@ describe('Y1: the state of an actor', () => {
     expect(await replaced).toMatchObject({ value: 'on', context: { count: 42 } });
     expect(await ask(a, { type: 'get' })).toBe(42);
     expect(seen).toContainEqual({ count: 42 });
+    expect(traced).toContain('transition holdfast.replace-state');
     await sys.replaceState(a, () => ({ value: 'waiting' }));
     expect(a.getSnapshot().matches('waiting')).toBe(true);
     a.send({ type: 'ready' });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createActor, fromCallback } from 'xstate';
+import { createActor, createMachine, fromCallback } from 'xstate';
 import { exit } from '../../src/runtime/index.js';
 import {
   child,
@@ -22,6 +22,16 @@ function tree() {
   const options: SupervisorOptions = { maxRestarts: 0, children: [child({ id: 'x', name: 'x', logic })] };
   return { over, state, logic: supervisorWith(options, over) };
 }
+
+/** Takes its time to stop. */
+const orderly = createMachine({
+  initial: 'on',
+  states: {
+    on: { on: { 'holdfast.shutdown': 'closing' } },
+    closing: { after: { 1000: 'off' } },
+    off: { type: 'final' },
+  },
+});
 
 const settle = () => vi.advanceTimersByTimeAsync(40);
 
@@ -116,6 +126,42 @@ describe('what a supervisor leaves is looked at when it is known whether it is s
     expect(over).toHaveBeenCalledTimes(1);
   });
 
+  test('with the group that it is stopped with: when that runs again', async () => {
+    const seen: unknown[] = [];
+    const options = { children: [child({ id: 'x', name: 'x', logic: obedient })] };
+    const logic = supervisorWith(options, () => seen.push(t.incarnation('x')));
+    const t = await running({
+      strategy: 'one-for-all',
+      children: [child({ id: 't', logic }), child({ id: 'y', name: 'y', logic: obedient })],
+    });
+    exit(t.who('y'), { type: 'killed' });
+    await settle();
+    expect(seen).toEqual([2]);
+  });
+
+  test('once: not again as its supervisor ends', async () => {
+    const { over, logic } = tree();
+    const t = await running({ children: [child({ id: 't', logic, restart: 'temporary' })] });
+    exit(t.who('x'), { type: 'killed' });
+    await settle();
+    await t.runtime.stop();
+    expect(over).toHaveBeenCalledTimes(1);
+  });
+
+  test('with the supervisor that is killed as it serves its end', async () => {
+    const seen: unknown[] = [];
+    const options = { children: [child({ id: 'x', name: 'x', logic: obedient })] };
+    const logic = supervisorWith(options, () => seen.push(t.incarnation('x')));
+    const inner = supervisor({ children: [child({ id: 't', name: 't', logic, restart: 'temporary' })] });
+    const t = await running({ children: [child({ id: 'inner', name: 'inner', logic: inner })] });
+    t.runtime.bus.subscribe('supervisor.report', ({ id }) => {
+      if (id === 'inner') exit(t.who('inner'), { type: 'killed' });
+    });
+    exit(t.who('t'), { type: 'killed' });
+    await settle();
+    expect(seen).toEqual([2]);
+  });
+
   test('in a plain machine, when it has ended', async () => {
     const { over, logic } = tree();
     const sup = createActor(supervisor({ children: [child({ id: 't', logic })] }));
@@ -126,5 +172,42 @@ describe('what a supervisor leaves is looked at when it is known whether it is s
     await settle();
     await stopped;
     expect(over).toHaveBeenCalled();
+  });
+
+  test('in a plain machine, once, when it is killed as it stops', async () => {
+    const over = vi.fn();
+    const options = { children: [child({ id: 'x', logic: orderly, shutdown: '1m' })] };
+    const sup = createActor(supervisorWith(options, over)).start();
+    await settle();
+    const stopped = stop(sup);
+    await settle();
+    expect(over).not.toHaveBeenCalled();
+    sup.stop();
+    await stopped;
+    await settle();
+    expect(over).toHaveBeenCalledTimes(1);
+  });
+
+  test('one that throws is a bug of its supervisor, which is started again', async () => {
+    const bug = new Error('a bug');
+    const over = vi.fn().mockImplementationOnce(() => {
+      throw bug;
+    });
+    const logic = supervisorWith({ children: [] }, over);
+    const inner = supervisor({
+      children: [
+        child({ id: 'x', name: 'x', logic: obedient }),
+        child({ id: 't', name: 't', logic, restart: 'temporary' }),
+      ],
+    });
+    const t = await running({ children: [child({ id: 'inner', name: 'inner', logic: inner })] });
+    const x = t.who('x');
+    exit(t.who('t'), { type: 'killed' });
+    await settle();
+    expect(x.getSnapshot().status).toBe('stopped');
+    expect(
+      t.events.filter((event) => event.type === 'actor.crashed' && event.path === 'root/inner'),
+    ).toMatchObject([{ incarnation: 1, error: bug }]);
+    expect([t.incarnation('inner'), t.incarnation('x'), t.incarnation('t')]).toEqual([2, 2, 2]);
   });
 });

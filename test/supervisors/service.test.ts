@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
-import { createMachine } from 'xstate';
+import { type AnyActorRef, createMachine, fromCallback } from 'xstate';
 import { OptionsError, StartError, StartTimeoutError, StateError } from '../../src/errors.js';
 import { actorName, exit, signalOf, sys } from '../../src/runtime/index.js';
 import { sleep } from '../../src/runtime/time.js';
@@ -251,6 +251,8 @@ describe('a crash', () => {
     expect(t.trace).toEqual(['*1', '+1', '~1', '-1', '*2', '+2']);
     expect(current(t)).toEqual({ n: 2 });
     expect(t.told('actor.crashed')).toEqual(['actor.crashed root/pool#1']);
+    await t.settle();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('who is killed has its resource stopped, too', async () => {
@@ -272,6 +274,7 @@ describe('a crash', () => {
   test("'brutal': it is told to stop, and nobody waits", async () => {
     const t = await started({ stopTakes: 1000, shutdown: 'brutal' });
     t.fail(boom);
+    expect(t.trace).toEqual(['*1', '+1', '~1', '!1']);
     await t.settle(0);
     expect(t.trace).toEqual(['*1', '+1', '~1', '!1', '*2']);
   });
@@ -281,6 +284,8 @@ describe('a crash', () => {
     t.fail(boom);
     await t.settle(19_999);
     expect(t.trace).toEqual(['*1', '+1', '~1']);
+    // That of what it waits for, and that of its start.
+    expect(vi.getTimerCount()).toBe(2);
     await t.settle(11);
     expect(t.trace.slice(3)).toEqual(['-1', '*2', '+2']);
   });
@@ -293,6 +298,60 @@ describe('a crash', () => {
     exit(pool, { type: 'killed' });
     await t.settle(200);
     expect(t.trace.filter((each) => each.endsWith('1'))).toEqual(['*1', '+1', '~1', '!1', '-1']);
+  });
+
+  test.each([
+    ['when that has been done', 100, ['-1', '*2']],
+    ['when its time is over', 1000, ['*2']],
+  ])('who is killed while it is being stopped is followed by the next %s', async (_, stopTakes, next) => {
+    const t = await started({ stopTakes, shutdown: 200 });
+    t.who('pool').send({ type: 'holdfast.shutdown' });
+    await t.settle(50);
+    exit(t.who('pool'), { type: 'killed' });
+    await t.settle(Math.min(stopTakes, 200) - 51);
+    expect(t.trace).toEqual(['*1', '+1', '~1', '!1']);
+    await t.settle(1);
+    expect(t.trace.slice(4)).toEqual(next);
+  });
+
+  test('the next waits for the one before it, though a late result of an earlier one has been stopped meanwhile', async () => {
+    const trace: string[] = [];
+    let starts = 0;
+    let fail: (error: unknown) => void = () => {};
+    const t = prepare({
+      maxRestarts: 100,
+      children: [
+        service('pool', {
+          startTimeout: 100,
+          shutdown: 2000,
+          start: async (_, context) => {
+            const n = ++starts;
+            trace.push(`*${n}`);
+            fail = context.fail;
+            if (n === 2) await sleep(500);
+            return n;
+          },
+          stop: async (n) => {
+            await sleep(n * 100);
+            trace.push(`-${n}`);
+          },
+        }),
+      ],
+    });
+    await t.runtime.start();
+    fail(boom);
+    // The third is started at 200, and the second brings something at 600.
+    await vi.advanceTimersByTimeAsync(650);
+    expect(trace).toEqual(['*1', '-1', '*2', '*3']);
+    fail(boom);
+    await vi.advanceTimersByTimeAsync(299);
+    expect(trace.slice(4)).toEqual(['-2']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(trace.slice(4)).toEqual(['-2', '-3', '*4']);
+    const stopped = t.runtime.stop();
+    await vi.advanceTimersByTimeAsync(2000);
+    await stopped;
+    vi.useRealTimers();
   });
 
   test('an error of stopping it then is told, and the next starts', async () => {
@@ -326,10 +385,18 @@ test('what is wrong is said', async () => {
     /"start" of a service must be a function. Given: undefined/,
   );
   expect(() => service('x', { start: () => 1, stop: null as never })).toThrow(/"stop".*null/);
+  expect(() => service('x', { start: 1 as never })).toThrow(
+    expect.objectContaining({ option: 'start', given: 1 }),
+  );
   expect(() => service('x', { start: () => 1, shutdown: 'now' as never })).toThrow(OptionsError);
   const t = await started();
-  await startChild(t.runtime.root, child({ id: 'm', name: 'm', logic: createMachine({}) }));
-  expect(() => resourceOf(t.who('m'))).toThrow(StateError);
+  for (const logic of [createMachine({}), fromCallback(() => {})]) {
+    const { ref } = await startChild(t.runtime.root, child({ id: 'm', restart: 'temporary', logic }));
+    expect(() => resourceOf(ref as never)).toThrow(StateError);
+    expect(() => resourceOf(ref as never)).toThrow(/'m' is not a service/);
+    exit(ref as AnyActorRef, { type: 'killed' });
+    await t.settle(0);
+  }
 });
 
 test('an operator sees its state, not its insides', async () => {

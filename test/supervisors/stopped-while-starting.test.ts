@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { createMachine } from 'xstate';
+import { type AnyActorRef, createMachine } from 'xstate';
 import { createRuntime } from '../../src/create-runtime.js';
+import { exit } from '../../src/runtime/index.js';
 import { createWorld } from '../../src/testing/create-world.js';
 import { child, dynamicSupervisor, startChild } from '../../supervisors/index.js';
+import { obedient } from '../runtime/running.js';
 
 const slow = createMachine({
   initial: 'on',
@@ -30,6 +32,32 @@ test.each([
     await world.run(() => runtime.stop());
     expect(await started).toBe('NoSuchActorError');
     expect(ends).toEqual([`${spec?.id ?? 1} at 1000`, 'root at 1000']);
+  } finally {
+    await world.leave();
+  }
+});
+
+test('who becomes ready at the moment of the order to stop is stopped in its turn', async () => {
+  const world = createWorld({ escapes: 'ignore' });
+  try {
+    let lives = 0;
+    const spec = child({
+      id: 'early',
+      name: 'early',
+      logic: obedient,
+      input: () => ({ waits: lives++ > 0 }),
+    });
+    const runtime = createRuntime({ children: [spec, child({ id: 'last', logic: slow })] });
+    const ends: string[] = [];
+    await world.run(() => runtime.start());
+    exit(runtime.whereis('early') as AnyActorRef, { type: 'killed' });
+    await world.settle();
+    const early = runtime.whereis('early') as AnyActorRef;
+    runtime.bus.subscribe('actor.stopped', ({ id }) => void ends.push(`${id} at ${world.now}`));
+    early.send({ type: 'ready' });
+    const stopped = runtime.stop();
+    await world.run(() => stopped);
+    expect(ends).toEqual(['last at 1000', 'early at 1000', 'root at 1000']);
   } finally {
     await world.leave();
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMachine } from 'xstate';
 import {
   ActorDiedError,
@@ -12,48 +12,18 @@ import { exit, signalOf } from '../../src/runtime/index.js';
 import { sleep } from '../../src/runtime/time.js';
 import {
   child,
-  countChildren,
   dynamicSupervisor,
   type SupervisorRef,
   stop,
-  type TaskSupervisorOptions,
   taskSupervisor,
   terminateChild,
 } from '../../supervisors/index.js';
-import { type Running, running } from '../runtime/running.js';
+import { running } from '../runtime/running.js';
+import { abortable, outcome, tasksOf } from './tasks.js';
 
 const boom = new Error('boom');
 
 beforeEach(() => void vi.useFakeTimers());
-
-interface Tasks extends Running {
-  readonly tasks: SupervisorRef;
-  active(): Promise<number>;
-}
-
-async function tasksOf(options?: TaskSupervisorOptions): Promise<Tasks> {
-  const t = await running({
-    children: [child({ id: 'tasks', name: 'tasks', logic: taskSupervisor(options) })],
-  });
-  onTestFinished(async () => {
-    const stopped = t.runtime.stop();
-    // Whatever a test left running has its time to end.
-    if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(60_000);
-    await stopped;
-  });
-  const tasks = t.who('tasks') as SupervisorRef;
-  return { ...t, tasks, active: async () => (await countChildren(tasks)).active };
-}
-
-/** What a promise came to, virtual time having passed. */
-async function outcome<T>(promise: Promise<T>, ms = 0): Promise<{ value: T } | { error: unknown }> {
-  const settled = promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  await vi.advanceTimersByTimeAsync(ms);
-  return settled;
-}
 
 describe('async', () => {
   test('T2: the value of a task, and nothing is left of it', async () => {
@@ -625,8 +595,3 @@ test('ActorDiedError tells which task ended', async () => {
   expect(error).toBeInstanceOf(ActorDiedError);
   expect(String(error)).toMatch(/root\/tasks\/1/);
 });
-
-function abortable(): { signal: AbortSignal; abort(reason: unknown): void } {
-  const controller = new AbortController();
-  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
-}

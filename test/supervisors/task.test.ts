@@ -1,8 +1,9 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { AnyActorRef } from 'xstate';
 import { ActorDiedError, OptionsError } from '../../src/errors.js';
 import { exit } from '../../src/runtime/index.js';
 import { sleep } from '../../src/runtime/time.js';
-import { type TaskFunction, type TaskOptions, task } from '../../supervisors/index.js';
+import { stop, type TaskFunction, type TaskOptions, task } from '../../supervisors/index.js';
 import { prepare, type Running } from '../runtime/running.js';
 
 const boom = new Error('boom');
@@ -140,6 +141,19 @@ test('who overruns is killed: what it brings then is dropped, what it throws is 
   expect(t.told('actor.late-error')).toEqual(['actor.late-error root/a#1']);
 });
 
+test.each([
+  ['has ended', (ref: AnyActorRef) => exit(ref, { type: 'killed' })],
+  ['was told to end', (ref: AnyActorRef) => void stop(ref)],
+])('one that %s before it was its turn is never called', async (_, end) => {
+  const fn = vi.fn();
+  const t = prepare({ children: [task('a', fn, { name: 'a', restart: 'temporary' })] });
+  t.runtime.bus.subscribe('actor.ready', ({ name }) => name === 'a' && end(t.who('a')));
+  await t.runtime.start();
+  await pass(0);
+  expect(fn).not.toHaveBeenCalled();
+  expect(t.told().filter((each) => each.endsWith('root/a#1'))).toHaveLength(3);
+});
+
 test('killed, its signal fires', async () => {
   let own: AbortSignal | undefined;
   const t = await tasking(
@@ -169,7 +183,7 @@ test('nobody can make it believe that it is done', async () => {
   const t = await tasking(() => new Promise(() => {}));
   t.who('a').send({ type: 'holdfast.task.settled' });
   await pass(0);
-  expect(t.runtime.tree().children).toMatchObject([{ status: 'running' }]);
+  expect(t.runtime.tree().children).toMatchObject([{ status: 'running', incarnation: 1 }]);
 });
 
 test('what is wrong is said', () => {

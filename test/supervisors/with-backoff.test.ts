@@ -1,9 +1,15 @@
-import { beforeEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
-import { type ActorRefFrom, emit, setup } from 'xstate';
-import { ActorDiedError, BackoffError, OptionsError, StartError, StateError } from '../../src/errors.js';
+import { beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
+import { emit, setup } from 'xstate';
+import {
+  ActorDiedError,
+  BackoffError,
+  OptionsError,
+  StartError,
+  StartTimeoutError,
+  StateError,
+} from '../../src/errors.js';
 import {
   ask,
-  type ChildSpec,
   exit,
   IGNORE,
   incarnationOf,
@@ -16,12 +22,9 @@ import {
 import { ownerOf } from '../../src/runtime/owner.js';
 import { sleep } from '../../src/runtime/time.js';
 import {
-  type BackoffOptions,
-  type BackoffSnapshot,
   child,
   dynamicSupervisor,
   resourceOf,
-  type SupervisorOptions,
   service,
   startChild,
   stop,
@@ -29,54 +32,10 @@ import {
   task,
   withBackoff,
 } from '../../supervisors/index.js';
-import { obedient, prepare, type Running } from '../runtime/running.js';
+import { obedient } from '../runtime/running.js';
+import { boom, crash, innerOf, obeying, outcome, steady, tree } from './backing-off.js';
 
-const boom = new Error('boom');
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  // The upper bound of every delay, all but.
-  vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
-  return () => void vi.restoreAllMocks();
-});
-
-type Snap = BackoffSnapshot<typeof obedient>;
-
-interface Tree extends Running {
-  snapshot(name?: string): Snap;
-  settle(ms?: number): Promise<void>;
-}
-
-function tree(children: ChildSpec[], options: Partial<SupervisorOptions> = {}): Tree {
-  const t = prepare({ maxRestarts: 0, ...options, children });
-  onTestFinished(async () => {
-    const stopped = t.runtime.stop();
-    await vi.advanceTimersByTimeAsync(120_000);
-    await stopped;
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
-  });
-  return {
-    ...t,
-    snapshot: (name = 'a') => t.who(name).getSnapshot() as Snap,
-    settle: async (ms = 0) => void (await vi.advanceTimersByTimeAsync(ms)),
-  };
-}
-
-/** One obedient actor with a backoff of 100 to 1,000 ms, by the name of `a`. */
-async function obeying(spec: Partial<ChildSpec> = {}, options: BackoffOptions = {}): Promise<Tree> {
-  const logic = withBackoff(obedient, { min: 100, max: 1000, resetAfter: 5000, ...options });
-  const t = tree([child({ id: 'a', name: 'a', logic, ...spec } as never)]);
-  const started = t.runtime.start();
-  await t.settle();
-  await started;
-  return t;
-}
-
-const crash = async (t: Tree): Promise<void> => {
-  send(t.who('a'), { type: 'throw', error: boom });
-  await t.settle();
-};
+beforeEach(steady);
 
 describe('running, and backing off', () => {
   test('it is started again after a delay that grows, and its supervisor knows nothing of it', async () => {
@@ -155,6 +114,19 @@ describe('running, and backing off', () => {
     expect(t.snapshot().value).toBe('backoff');
   });
 
+  test('a start time of the spec that holds it is that of an attempt: what hangs backs off, and the app comes up', async () => {
+    const hanging = setup({ types: {} as { tags: 'starting' } }).createMachine({ tags: 'starting' });
+    const t = tree([child({ id: 'a', name: 'a', logic: withBackoff(hanging), startTimeout: 100 })]);
+    const started = t.runtime.start();
+    await t.settle(100);
+    expect(await outcome(t, started)).toEqual({ value: t.runtime });
+    expect(t.snapshot()).toMatchObject({ value: 'backoff', context: { failures: 1 } });
+    expect(t.events.find(({ type }) => type === 'actor.crashed')).toMatchObject({
+      path: 'root/a/attempt',
+      error: expect.any(StartTimeoutError),
+    });
+  });
+
   test("an error of a timer of its own is its failure, and not the wrapper's", async () => {
     const t = await obeying();
     const inner = innerOf(t);
@@ -216,6 +188,20 @@ describe('what is a failure says the spec', () => {
     expect(fn).toHaveBeenCalledTimes(4);
     expect(t.runtime.whereis('a')).toBeUndefined();
     expect(t.told('supervisor.gave-up')).toEqual([]);
+  });
+
+  test('transient: a supervisor that cannot start its children has failed, though its end is orderly', async () => {
+    let starts = 0;
+    const inner = supervisor({
+      children: [service('x', { start: () => (++starts < 3 ? Promise.reject(boom) : starts) })],
+    });
+    const t = tree([
+      withBackoff(child({ id: 'a', name: 'a', restart: 'transient', logic: inner }), { min: 100, max: 1000 }),
+    ]);
+    expect(await outcome(t, t.runtime.start())).toEqual({ value: t.runtime });
+    expect(t.snapshot()).toMatchObject({ value: 'backoff', context: { failures: 1 } });
+    await t.settle(200 + 400);
+    expect(t.snapshot()).toMatchObject({ value: 'running', context: { failures: 2 } });
   });
 
   test('temporary: any end is the end, and a failed start a failed start', async () => {
@@ -375,6 +361,18 @@ describe('passed through', () => {
     ]);
   });
 
+  test('an order to stop before it ever ran: it is not told to be ready on the way out', async () => {
+    const inner = supervisor({ children: [service('x', { start: () => new Promise(() => {}) })] });
+    const t = tree([withBackoff(child({ id: 'a', name: 'a', logic: inner }))]);
+    const started = t.runtime.start().catch((error: unknown) => error);
+    await t.settle();
+    const stopped = t.runtime.stop();
+    await t.settle();
+    await stopped;
+    expect(await started).toBeInstanceOf(StartError);
+    expect(t.told('actor.ready')).toEqual([]);
+  });
+
   test('an error of stopping is how it ended', async () => {
     const t = tree([withBackoff(service('a', { start: () => 1, stop: () => Promise.reject(boom) }))]);
     await outcome(t, t.runtime.start());
@@ -462,6 +460,27 @@ describe('a child spec', () => {
     expect(resourceOf(t.who('a'))).toBe(2);
   });
 
+  test('a service that crashed has its own time to be stopped; then the next attempt is started', async () => {
+    let starts = 0;
+    let fail: (error: unknown) => void = () => {};
+    const spec = service('a', {
+      name: 'a',
+      shutdown: 300,
+      start: (_, context) => {
+        fail = context.fail;
+        return ++starts;
+      },
+      stop: () => new Promise(() => {}),
+    });
+    const t = tree([withBackoff(spec, { min: 100, max: 100 })]);
+    await outcome(t, t.runtime.start());
+    fail(boom);
+    await t.settle(299);
+    expect(starts).toBe(1);
+    await t.settle(1);
+    expect(resourceOf(t.who('a'))).toBe(2);
+  });
+
   test('a supervisor: a whole tree is started again after a delay', async () => {
     const inner = supervisor({ maxRestarts: 0, children: [child({ id: 'x', name: 'x', logic: obedient })] });
     const t = tree([withBackoff(child({ id: 'a', name: 'a', logic: inner }), { min: 100 })]);
@@ -498,26 +517,17 @@ describe('a child spec', () => {
 
 test('what is wrong is said, where it is written', () => {
   expect(() => withBackoff(obedient, { min: 0 })).toThrow(/"min" must be longer than 0 ms/);
+  expect(() => withBackoff(obedient, { min: 0 })).toThrow(
+    expect.objectContaining({ option: 'min', given: 0 }),
+  );
   expect(() => withBackoff(obedient, { min: '2s', max: '1s' })).toThrow(
     /"max" \(1000 ms\) must not be less than "min"/,
   );
+  expect(() => withBackoff(obedient, { min: '2s', max: '1s' })).toThrow(
+    expect.objectContaining({ option: 'max', given: '1s' }),
+  );
   expect(() => withBackoff(obedient, { factor: 3 } as never)).toThrow(OptionsError);
+  expect(() => withBackoff(obedient, { factor: 3 } as never)).toThrow(/"factor" of withBackoff/);
   expect(() => withBackoff({} as never)).toThrow(/"withBackoff.logic"/);
   expect(() => withBackoff({ id: 'a', logic: obedient, restart: 'always' } as never)).toThrow(/restart/);
 });
-
-function innerOf(t: Tree): ActorRefFrom<typeof obedient> {
-  const { ref } = t.snapshot();
-  if (ref === undefined) throw new Error('nothing runs inside');
-  return ref;
-}
-
-/** What a promise came to, once all that was due has happened. */
-async function outcome<T>(t: Tree, promise: Promise<T>): Promise<{ value: T } | { error: unknown }> {
-  const settled = promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  await t.settle();
-  return settled;
-}

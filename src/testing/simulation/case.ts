@@ -1,0 +1,69 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Arbitrary } from 'fast-check';
+import { OptionsError } from '../../errors.js';
+import { type Milliseconds, milliseconds } from '../../runtime/duration.js';
+import { type Fc, tapeArbitrary } from '../arbitraries.js';
+import type { Fault } from '../faults.js';
+import { shown } from '../shown.js';
+import type { Scenario } from './scenario.js';
+
+/** One command, at one time. */
+export interface Step {
+  /** ms since the world began. */
+  readonly at: Milliseconds;
+  /** Which command, of 10,000 parts of their weights. */
+  readonly pick: number;
+  /** What it draws from. */
+  readonly salt: number;
+}
+
+/** Everything that one run of a scenario depends on. Plain data: the same case, the same run. */
+export interface Case {
+  readonly seed: number;
+  /** Which of what is due at one instant comes first. */
+  readonly tape: readonly number[];
+  readonly faults: readonly Fault[];
+  readonly steps: readonly Step[];
+}
+
+export const picks = 10_000;
+
+/** ms that faults and commands go on. */
+export const horizonOf = <C>({ horizon = '1m' }: Scenario<C>): Milliseconds =>
+  milliseconds(horizon, 'horizon');
+
+/** Cases of a scenario. */
+export function caseArbitrary<C>(fc: Fc, scenario: Scenario<C>): Arbitrary<Case> {
+  const until = horizonOf(scenario);
+  const step = fc.record({
+    at: fc.integer({ min: 0, max: until }),
+    pick: fc.integer({ min: 0, max: picks - 1 }),
+    salt: fc.nat(),
+  });
+  const most = scenario.workload === undefined ? 0 : (scenario.steps ?? 40);
+  return fc.record({
+    seed: fc.nat(1_000_000),
+    tape: tapeArbitrary(fc),
+    faults: scenario.faults?.arbitrary(fc, until) ?? fc.constant([]),
+    steps: fc.array(step, { maxLength: most, size: 'max' }),
+  });
+}
+
+/** A case in one word, for a command line. */
+export const encodeCase = (drawn: Case): string =>
+  deflateRawSync(JSON.stringify(drawn)).toString('base64url');
+
+/** @throws OptionsError when it is no case. */
+export function decodeCase(code: string): Case {
+  try {
+    const drawn = JSON.parse(inflateRawSync(Buffer.from(code, 'base64url')).toString()) as Partial<Case>;
+    if (typeof drawn.seed !== 'number') throw new TypeError('it has no seed');
+    if (![drawn.tape, drawn.faults, drawn.steps].every(Array.isArray)) throw new TypeError('it lacks a list');
+    return drawn as Case;
+  } catch (cause) {
+    throw new OptionsError(
+      `This is no case of a simulation (${shown(cause)}). Give what a replay line says, whole.`,
+      { option: 'replay', given: code },
+    );
+  }
+}

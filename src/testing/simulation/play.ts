@@ -1,0 +1,342 @@
+import { HoldfastError, InvariantError } from '../../errors.js';
+import type { Milliseconds } from '../../runtime/duration.js';
+import { milliseconds } from '../../runtime/duration.js';
+import { type Fault, inflict } from '../faults.js';
+import { asForeign, isForeign } from '../foreign.js';
+import { world } from '../run-world.js';
+import { shown } from '../shown.js';
+import type { TraceEntry } from '../trace.js';
+import type { World } from '../world.js';
+import { type Case, horizonOf, picks, type Step } from './case.js';
+import type { Check, Condition } from './checks.js';
+import type { Coverage } from './coverage.js';
+import { SaltDraw } from './draw.js';
+import { kindOf } from './fault-plan.js';
+import type { Command, Scenario } from './scenario.js';
+import { Stage } from './stage.js';
+import type { Moment } from './timeline.js';
+
+/** Why a run failed. */
+export interface Failure {
+  /** The check's name, or what the kit itself looks at: `setup`, `command "…"`, `uncaught error`, `escape`, `nothing left after stop`, `stuck`. */
+  readonly check: string;
+  readonly message: string;
+  readonly error: unknown;
+  readonly at: Milliseconds;
+}
+
+/** One run of a case. */
+export interface Played {
+  readonly failure: Failure | undefined;
+  readonly timeline: readonly Moment[];
+  /** How everybody stood when it failed, or at the end. */
+  readonly states: readonly string[];
+  /** The names of the `sometimes` that came about. */
+  readonly happened: readonly string[];
+  readonly hash: string;
+  readonly trace: readonly TraceEntry[];
+  /** Events of the world that ran. */
+  readonly events: number;
+  /** ms of the world that went by. */
+  readonly virtual: Milliseconds;
+}
+
+export interface PlayOptions {
+  readonly coverage?: Coverage;
+  readonly signal?: AbortSignal;
+}
+
+/** Ends a run at the first thing that fails. */
+class Stop extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Plays one case of a scenario. Never rejects for what the code under test does. */
+export async function play<C>(
+  scenario: Scenario<C>,
+  drawn: Case,
+  { coverage, signal }: PlayOptions = {},
+): Promise<Played> {
+  let entered: World | undefined;
+  let stage: Stage<C> | undefined;
+  const happened = new Set<string>();
+  let failure: Failure | undefined;
+  const options = {
+    seed: drawn.seed,
+    tape: drawn.tape,
+    hops: true,
+    uncaught: 'record',
+    escapes: 'record',
+    traceLimit: 20_000,
+    ...(signal && { signal }),
+  } as const;
+  let virtual = 0;
+  try {
+    await world(options, async (w) => {
+      entered = w;
+      stage = new Stage<C>(w, scenario.setup);
+      await new Run(scenario, drawn, w, stage, happened, coverage).play();
+      virtual = w.now;
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    failure = error instanceof Stop ? error.failure : failureOf(error, entered?.now ?? 0);
+  } finally {
+    (stage as Stage<C> | undefined)?.leave();
+  }
+  const w = entered as World;
+  const [uncaught] = w.uncaught;
+  const [escaped] = w.escapes;
+  if (failure === undefined && uncaught !== undefined) {
+    const { at, error } = uncaught;
+    failure = { check: 'uncaught error', message: shown(error), error, at };
+  }
+  if (failure === undefined && escaped !== undefined) {
+    failure = { check: 'escape', message: escaped.message, error: escaped, at: virtual };
+  }
+  const staged = stage as Stage<C> | undefined;
+  return {
+    failure,
+    timeline: staged?.timeline.moments ?? [],
+    states: staged?.lastStates ?? [],
+    happened: [...happened],
+    hash: w.hash,
+    trace: w.trace,
+    events: w.events,
+    virtual: Math.max(virtual, failure?.at ?? 0),
+  };
+}
+
+/** What the world itself found. */
+function failureOf(error: unknown, at: Milliseconds): Failure {
+  if (error instanceof InvariantError) {
+    const name = /^"(.*?)" (does not hold|did not come about)/.exec(error.message)?.[1];
+    return { check: name ?? 'invariant', message: error.message, error: error.cause ?? error, at };
+  }
+  return { check: 'stuck', message: shown(error), error, at };
+}
+
+/** A case while it is played. */
+class Run<C> {
+  readonly #scenario: Scenario<C>;
+  readonly #case: Case;
+  readonly #world: World;
+  readonly #stage: Stage<C>;
+  readonly #happened: Set<string>;
+  readonly #coverage: Coverage | undefined;
+  /** What failed outside of what the world awaits. */
+  #failure: Failure | undefined;
+  #commands: readonly Command<C>[] = [];
+  #of: C | undefined;
+
+  constructor(
+    scenario: Scenario<C>,
+    drawn: Case,
+    w: World,
+    stage: Stage<C>,
+    happened: Set<string>,
+    coverage: Coverage | undefined,
+  ) {
+    this.#scenario = scenario;
+    this.#case = drawn;
+    this.#world = w;
+    this.#stage = stage;
+    this.#happened = happened;
+    this.#coverage = coverage;
+  }
+
+  async play(): Promise<void> {
+    const { checks = [] } = this.#scenario;
+    const unwatch = this.#world.always('no failure so far', () => this.#look(checks));
+    try {
+      for (const fault of this.#case.faults)
+        asForeign('fault', () => globalThis.setTimeout(() => this.#inflict(fault), fault.at));
+      for (const step of this.#case.steps)
+        asForeign('command', () => globalThis.setTimeout(() => this.#take(step), step.at));
+      await this.#stage.boot();
+      await this.#world.advance(Math.max(0, horizonOf(this.#scenario) - this.#world.now));
+      await this.#converge(checks);
+      await this.#end();
+    } catch (error) {
+      if (this.#failure !== undefined) throw new Stop(this.#failure);
+      throw error;
+    } finally {
+      this.#stage.lastStates = this.#stage.states();
+      unwatch();
+    }
+  }
+
+  async #converge(checks: readonly Check<C>[]): Promise<void> {
+    this.#stage.calm();
+    this.#stage.timeline.add('process', 'world', 'faults and commands have stopped');
+    const since = this.#world.now;
+    if (this.#stage.context === undefined) {
+      await this.#world.eventually('the process is up again', '5m', () => this.#stage.context !== undefined);
+    }
+    for (const { when, name, within = '30s', holds } of checks) {
+      if (when !== 'eventually') continue;
+      const left = Math.max(0, since + milliseconds(within, 'within') - this.#world.now);
+      await this.#world.eventually(name, left, () => this.#holds(holds) !== false);
+    }
+    for (const { when, name, holds } of checks) {
+      if (when !== 'end') continue;
+      await this.#checked(name, () => {
+        if (this.#holds(holds) === false) throw new Error('it answers false');
+      });
+    }
+  }
+
+  /** Everything is stopped, and nothing is left. */
+  async #end(): Promise<void> {
+    const { teardown, leftovers = true } = this.#scenario;
+    const context = this.#stage.context;
+    this.#over = true;
+    await this.#checked('stop', () => this.#stage.stop());
+    if (teardown !== undefined && context !== undefined) {
+      await this.#checked('teardown', () => this.#stage.run(() => teardown(context.value)));
+    }
+    await this.#world.settle();
+    if (!leftovers) return;
+    await this.#checked('nothing left after stop', () => {
+      const left = this.#world.pending.filter(({ what }) => !isForeign(what));
+      if (left.length > 0) throw new Error(left.map(({ at, what }) => `${what}, due at ${at} ms`).join('; '));
+    });
+  }
+
+  #over = false;
+
+  /** After each event. */
+  #look(checks: readonly Check<C>[]): void {
+    const { broken, context } = this.#stage;
+    if (broken !== undefined) this.#fail('setup', broken.error);
+    if (this.#failure !== undefined) throw new Stop(this.#failure);
+    if (context === undefined || this.#over) return;
+    for (const { when, name, holds } of checks) {
+      if (when === 'always') this.#always(name, holds);
+      if (when === 'sometimes' && !this.#happened.has(name) && this.#comes(holds)) this.#happened.add(name);
+    }
+  }
+
+  #always(name: string, holds: Condition<C>): void {
+    try {
+      if (this.#holds(holds) !== false) return;
+      this.#fail(name, new Error('it answers false'));
+    } catch (error) {
+      this.#fail(name, error);
+    }
+    throw new Stop(this.#failure as Failure);
+  }
+
+  /** Where there is nothing to look at yet, it has not come about. */
+  #comes(condition: Condition<C>): boolean {
+    try {
+      return Boolean(this.#holds(condition));
+    } catch {
+      return false;
+    }
+  }
+
+  #holds(condition: Condition<C>): unknown {
+    const { context } = this.#stage;
+    return context === undefined ? false : this.#stage.run(() => condition(context.value));
+  }
+
+  #inflict(fault: Fault): void {
+    const states = this.#stage.states();
+    const { faults } = this.#scenario;
+    let done: unknown = true;
+    inflict(fault, {
+      ...targetsOf(this.#stage, (outcome) => {
+        done = outcome;
+      }),
+      own: (name) => {
+        const context = this.#stage.context;
+        const act = faults?.own[name];
+        done = context !== undefined && act !== undefined;
+        if (context === undefined || act === undefined) return;
+        this.#stage.timeline.add('fault', 'own', name);
+        this.#stage.run(() => act(context.value));
+      },
+    });
+    if (done === false) return;
+    const whom = 'actor' in fault ? `${fault.actor} ` : '';
+    this.#coverage?.note(
+      kindOf(fault),
+      states.filter((state) => state.startsWith(whom)),
+    );
+  }
+
+  #take({ pick, salt }: Step): void {
+    const { context } = this.#stage;
+    if (context === undefined) return;
+    if (this.#of !== context.value) {
+      this.#of = context.value;
+      this.#commands = this.#stage.run(() => this.#scenario.workload?.(context.value) ?? []);
+    }
+    const command = chosen(this.#commands, pick);
+    if (command === undefined || this.#stage.run(() => command.when?.(context.value)) === false) return;
+    const draw = new SaltDraw(salt);
+    const done = (outcome: string): void =>
+      this.#stage.timeline.add('command', command.name, `${draw.drawn.join(', ')}${outcome}`);
+    const failed = (error: unknown): void => {
+      if (error instanceof HoldfastError && !(error instanceof InvariantError)) {
+        this.#stage.timeline.add('command', command.name, `was refused: ${shown(error)}`);
+      } else this.#fail(`command "${command.name}"`, error);
+    };
+    try {
+      const result = this.#stage.run(() => command.run(draw, context.value));
+      done('');
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      done('');
+      failed(error);
+    }
+  }
+
+  async #checked(check: string, work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#fail(check, error);
+      throw new Stop(this.#failure as Failure);
+    }
+  }
+
+  #fail(check: string, error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { check, message: shown(error), error, at: this.#world.now };
+    this.#stage.timeline.add('check', check, shown(error));
+  }
+}
+
+/** Faults as the stage does them, each telling whether it did anything. */
+function targetsOf<C>(stage: Stage<C>, told: (outcome: unknown) => void) {
+  return {
+    source: (...args: Parameters<Stage<C>['fail']>) => told(stage.fail(...args)),
+    crash: (...args: Parameters<Stage<C>['crash']>) => told(stage.crash(...args)),
+    hang: (...args: Parameters<Stage<C>['hang']>) => told(stage.hang(...args)),
+    supervisor: (...args: Parameters<Stage<C>['supervisor']>) => told(stage.supervisor(...args)),
+    corrupt: (...args: Parameters<Stage<C>['corrupt']>) => told(stage.corrupt(...args)),
+    bus: (...args: Parameters<Stage<C>['bus']>) => told(stage.bus(...args)),
+    jump: (...args: Parameters<Stage<C>['jump']>) => told(stage.jump(...args)),
+    pause: (...args: Parameters<Stage<C>['pause']>) => told(stage.pause(...args)),
+    kill: (...args: Parameters<Stage<C>['kill']>) => told(stage.kill(...args)),
+  };
+}
+
+/** By weight. */
+function chosen<C>(commands: readonly Command<C>[], pick: number): Command<C> | undefined {
+  const weightOf = ({ weight = 1 }: Command<C>): number => weight;
+  const total = commands.reduce((sum, command) => sum + weightOf(command), 0);
+  let left = (pick / picks) * total;
+  for (const command of commands) {
+    left -= weightOf(command);
+    if (left < 0) return command;
+  }
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import type { Duration } from '../../runtime/duration.js';
+import type { MemorySnapshotStore } from '../../snapshot/index.js';
+import type { World } from '../world.js';
+import type { Check } from './checks.js';
+import type { Draw } from './draw.js';
+import type { FaultPlan } from './fault-plan.js';
+
+/** A world that a scenario is set up in. */
+export interface SimulationWorld extends World {
+  /**
+   * A disk for snapshots: what it holds outlives a killed process. The same name gives the same disk after a reboot. Default name:
+   * `'snapshot'`.
+   */
+  snapshotStore(name?: string): MemorySnapshotStore;
+}
+
+/** Something that users do. */
+export interface Command<C> {
+  /** What it is called in a timeline. */
+  readonly name: string;
+  /** How likely it is, beside the others. Default 1. */
+  readonly weight?: number;
+  /** Whether it can be done now. Default: always. */
+  readonly when?: (context: C) => boolean;
+  /**
+   * Does it. What it draws, it draws from `draw`, so that it shrinks and replays. An error of Holdfast that it throws or rejects
+   * with (the source is unavailable, the actor died) is an outcome, and is only noted; any other one fails the run.
+   */
+  readonly run: (draw: Draw, context: C) => unknown;
+}
+
+/** A supervised tree, what is done to it, what fails, and what must hold all the same. */
+export interface Scenario<C> {
+  /**
+   * Makes what is tested, in the world: the real code on virtual time. Called again after a reboot; what is made by
+   * `simulatedSource` and `snapshotStore` is then what it was. Runtimes and caches that it starts are stopped at the end.
+   */
+  readonly setup: (world: SimulationWorld) => C | PromiseLike<C>;
+  /** What users do. Called after each setup; it must give the same commands each time. Default: nothing. */
+  readonly workload?: (context: C) => readonly Command<C>[];
+  /** How many commands there may be in one run. Default 40. */
+  readonly steps?: number;
+  /** What may fail. Default: nothing. */
+  readonly faults?: FaultPlan<C>;
+  /** How long faults and commands go on; then everything must come right. Default `'1m'`. */
+  readonly horizon?: Duration;
+  /** What must hold. */
+  readonly checks?: readonly Check<C>[];
+  /** Stops what the kit does not know of (a server, a pool of its own). Runtimes and caches are stopped before. */
+  readonly teardown?: (context: C) => unknown;
+  /** Whether a timer that still waits after everything was stopped fails the run. Default true. */
+  readonly leftovers?: boolean;
+}
+
+/** A scenario with its name, as a file for `npx holdfast simulate` exports it. */
+export interface NamedScenario<C> extends Scenario<C> {
+  readonly name: string;
+}
+
+/**
+ * A scenario with the types of its context, for a file of its own.
+ *
+ * @example
+ * ```ts
+ * export default defineScenario('jobs are done', { setup: startQueue, workload: ({ queue }) => [ … ], checks: [ … ] });
+ * ```
+ */
+export const defineScenario = <C>(name: string, scenario: Scenario<C>): NamedScenario<C> => ({
+  ...scenario,
+  name,
+});
