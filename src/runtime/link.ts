@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import { noSuchActor, supervised } from './exit-signal.js';
-import { existingTies, isGone, type Revocable, tiesOf } from './ties.js';
+import { existingTies, isGone, type Link, tiesOf } from './ties.js';
 
 /**
  * Links two supervised actors: when one ends, the other gets an exit signal with the same reason, from it. That ends the
@@ -30,7 +30,7 @@ export function link(a: AnyActorRef, b: AnyActorRef): void {
   }
   const { links } = tiesOf(a);
   if (links.has(b)) return;
-  const made: Revocable = { cut: false };
+  const made: Link = { ends: [a, b] };
   links.set(b, made);
   tiesOf(b).links.set(a, made);
 }
@@ -50,8 +50,6 @@ export function unlink(a: AnyActorRef, b: AnyActorRef): void {
     [b, a],
   ] as const) {
     const ties = existingTies(one);
-    const made = ties?.links.get(other);
-    if (made !== undefined) made.cut = true;
     ties?.links.delete(other);
     ties?.withdraw(other);
   }

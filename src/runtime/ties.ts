@@ -21,22 +21,26 @@ export interface MonitorRef {
   readonly target: AnyActorRef;
 }
 
-/** What can be taken back until it has been delivered. */
-export interface Revocable {
+export interface Monitor extends MonitorRef {
+  /** Taken back: it is told no more. */
   cut: boolean;
 }
 
-export interface Monitor extends MonitorRef, Revocable {}
+/** A link between two actors, the same one in the ties of both. */
+export interface Link {
+  readonly ends: readonly [AnyActorRef, AnyActorRef];
+}
 
 /** An exit event of a link that waits to be delivered. */
-interface Notice extends Revocable {
+interface Notice {
   readonly from: AnyActorRef;
 }
 
 /** What hangs on one actor's end, and on whose end it hangs. Exists for an actor that was linked or monitored only. */
 export class Ties {
   readonly #self: AnyActorRef;
-  readonly links = new Map<AnyActorRef, Revocable>();
+  /** By the actor at the other end. */
+  readonly links = new Map<AnyActorRef, Link>();
   /** Those whose target it is. */
   readonly watchers = new Set<Monitor>();
   /** Its own. */
@@ -64,26 +68,20 @@ export class Ties {
   arrive(from: AnyActorRef, reason: ExitReason): void {
     const self = incarnationOfActor(this.#self);
     if (self === undefined) return;
-    const notice: Notice = { from, cut: false };
-    const waits = signalExit(
-      this.#self,
-      self,
-      from,
-      reason,
-      () => this.#notices.delete(notice) && !notice.cut,
-    );
+    const notice: Notice = { from };
+    const waits = signalExit(this.#self, self, from, reason, () => this.#notices.delete(notice));
     if (waits) this.#notices.add(notice);
   }
 
   /** Nothing that has come over a link from there is delivered any more. */
   withdraw(from: AnyActorRef): void {
-    for (const notice of this.#notices) if (notice.from === from) notice.cut = true;
+    for (const notice of this.#notices) if (notice.from === from) this.#notices.delete(notice);
   }
 
   /** The peer forgets the link when the signal reaches it: until then it can be cut. */
-  #signal(peer: AnyActorRef, link: Revocable, reason: ExitReason): void {
+  #signal(peer: AnyActorRef, link: Link, reason: ExitReason): void {
     const its = ties.get(peer);
-    if (link.cut || its?.links.get(this.#self) !== link) return;
+    if (its?.links.get(this.#self) !== link) return;
     its.links.delete(this.#self);
     its.arrive(this.#self, reason);
   }
