@@ -44,9 +44,9 @@ export function caseArbitrary<C>(fc: Fc, scenario: Scenario<C>): Arbitrary<Case>
   });
   const most = scenario.workload === undefined ? 0 : (scenario.steps ?? 40);
   const { points = [] } = scenario.faults ?? {};
-  const point = fc.record({ name: fc.constantFrom(...points), pass: fc.integer({ min: 1, max: 50 }) });
+  const point = () => fc.record({ name: fc.constantFrom(...points), pass: fc.integer({ min: 1, max: 50 }) });
   return fc.record({
-    ...(points.length > 0 && { points: fc.array(point, { maxLength: 2 }) }),
+    ...(points.length > 0 && { points: fc.array(point(), { maxLength: 2 }) }),
     seed: fc.nat(1_000_000),
     tape: tapeArbitrary(fc),
     faults: scenario.faults?.arbitrary(fc, until) ?? fc.constant([]),
