@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { jobsAreDone } from './job-queue.js';
 
 describe('a job queue that takes a job out of its store before it has been done', () => {
-  test('is found out, and shrunk to one job and one crash', { timeout: 120_000 }, async () => {
-    const { finding } = await explore(fc, jobsAreDone(true), { runs: 100, shrinkFor: 30_000 });
+  test('is found out, and shrunk to one job and one crash', { timeout: 300_000 }, async () => {
+    const { finding } = await explore(fc, jobsAreDone(true), { runs: 100, shrinkFor: 240_000 });
     expect(finding?.failure.check).toBe('every job is done');
     expect(finding?.case.faults.map(({ kind }) => kind)).toEqual(['crash']);
     expect(finding?.case.steps).toHaveLength(1);

@@ -73,9 +73,9 @@ export const jobsAreDone = (bug: boolean) =>
     ],
     steps: 5,
     faults: faults.any<Jobs>({ source: ['unreachable', 'slow'], crashes: ['queue'], hangs: false }),
-    horizon: '10s',
+    horizon: '5s',
     checks: [
-      eventually('every job is done', '1m', ({ accepted, done }) =>
+      eventually('every job is done', '20s', ({ accepted, done }) =>
         [...accepted].every((id) => done.includes(id)),
       ),
     ],
