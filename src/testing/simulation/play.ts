@@ -62,7 +62,7 @@ export async function play<C>(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    failure = error instanceof Failed ? error.failure : failureOf(error, entered?.now ?? 0);
+    failure = failureOf(error, entered?.now ?? 0);
   } finally {
     (stage as Stage<C> | undefined)?.leave();
   }
@@ -89,9 +89,12 @@ export async function play<C>(
   };
 }
 
-/** What the world itself found. */
+/** What ended the run. */
 function failureOf(error: unknown, at: Milliseconds): Failure {
+  if (error instanceof Failed) return error.failure;
   if (error instanceof InvariantError) {
+    // What was looked at after an event, the world hands on as its own.
+    if (error.cause instanceof Failed) return error.cause.failure;
     const name = /^"(.*?)" (does not hold|did not come about)/.exec(error.message)?.[1];
     return { check: name ?? 'invariant', message: error.message, error: error.cause ?? error, at };
   }

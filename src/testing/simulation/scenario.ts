@@ -23,8 +23,9 @@ export interface Command<C> {
   /** Whether it can be done now. Default: always. */
   readonly when?: (context: C) => boolean;
   /**
-   * Does it. What it draws, it draws from `draw`, so that it shrinks and replays. An error of Holdfast that it throws or rejects
-   * with (the source is unavailable, the actor died) is an outcome, and is only noted; any other one fails the run.
+   * Does it. What it draws, it draws from `draw`, so that it shrinks and replays. An error that it throws or rejects
+   * with is an outcome, and is only noted, where it is Holdfast's (the actor died) or says that the source is away (`isUnavailable`);
+   * any other one fails the run.
    */
   readonly run: (draw: Draw, context: C) => unknown;
 }
