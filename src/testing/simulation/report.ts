@@ -30,7 +30,7 @@ export function findingText(name: string, finding: Finding, replay: string): str
     ...(least.faults.length > 0
       ? [
           isLeast ? 'Each of them needed:' : 'Not shrunk to the end:',
-          ...least.faults.map((fault) => `  ${faultText(fault)}`),
+          ...least.faults.toSorted((a, b) => a.at - b.at).map((fault) => `  ${faultText(fault)}`),
         ]
       : []),
     ...(spare > 0 ? [`Only there, and not needed: ${spare} more.`] : []),

@@ -7,7 +7,7 @@ import { type Case, decodeCase, encodeCase } from './case.js';
 import { type Exploration, type ExploreOptions, explore } from './explore.js';
 import { fastCheck } from './fast-check.js';
 import { play } from './play.js';
-import { findingText, mermaid, speedText, timelineText } from './report.js';
+import { findingText, speedText, timelineText } from './report.js';
 import { runner } from './runner.js';
 import type { Scenario } from './scenario.js';
 
@@ -88,11 +88,9 @@ function judge(
         findingText(
           name,
           finding,
-          `HOLDFAST_REPLAY='${name}=${encodeCase(finding.case)}', and run this test.`,
+          `HOLDFAST_REPLAY=${quoted(`${name}=${encodeCase(finding.case)}`)}, and run this test.`,
         ),
         ...(saved ? [`Saved: ${saved}`] : regressions ? ['To keep it as a test: set HOLDFAST_SAVE=1.'] : []),
-        '',
-        mermaid(finding.played.timeline),
       ].join('\n'),
       { cause: finding.failure.error },
     );
@@ -121,6 +119,9 @@ async function replayed<C>(
     { cause: failure.error },
   );
 }
+
+/** As a shell takes it. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Of `name=case`, the case, where it is for this test. */
 function replayOf(name: string): Case | undefined {
