@@ -27,17 +27,20 @@ export type WholeSource<V> = SimulatedSource<V> & Required<Pick<Source<V>, Exclu
 
 /**
  * Makes a database for a scenario: a `Source` in memory that fails as the fault schedule, or a hand, says, and remembers what happened.
- * It outlives a killed process: the setup after a reboot gets the same one, with the rows that it holds by then.
+ * It outlives a killed process: the setup after a reboot gets the same one, with the rows that it holds by then, found by its name, or
+ * where that is given more than once by its turn. Outside a scenario it is a `scriptedSource` with these hands.
  *
- * @throws OptionsError when one setup gives a name twice.
+ * @throws OptionsError when its name is empty.
  * @example
  * ```ts
  * const db = simulatedSource({ rows: { ada: { role: 'admin' } } });
  * db.slow('2s');
  * ```
  */
+export function simulatedSource<V>(
+  options: SimulatedSourceOptions<V> & Required<Pick<SimulatedSourceOptions<V>, 'has'>>,
+): SimulatedSource<V>;
 export function simulatedSource<V>(options?: Omit<SimulatedSourceOptions<V>, 'has'>): WholeSource<V>;
-export function simulatedSource<V>(options: SimulatedSourceOptions<V>): SimulatedSource<V>;
 export function simulatedSource<V>(options: SimulatedSourceOptions<V> = {}): SimulatedSource<V> {
   const stage = currentStage();
   if (stage === undefined) return make(options);
