@@ -7,8 +7,13 @@ export type FaultPoint = (name: string) => void;
 let active: FaultPoint | undefined;
 
 /**
- * Marks a fault point. Inside a world it may throw.
- * @public
+ * Marks a fault point. Inside a testing world it may throw an `InjectedFaultError`; see `faults.any({ points })`.
+ *
+ * @example
+ * ```ts
+ * await store.save(job);
+ * buggify('queue.saved'); // what if it dies here?
+ * ```
  */
 export function buggify(name: string): void {
   if (active !== undefined) active(name);

@@ -15,6 +15,7 @@ export type { Bus, BusEvent, CacheEvents } from './bus/index.js';
 export { createRuntime, type NamedEvent, type Runtime, type RuntimeOptions } from './create-runtime.js';
 export { type Cache, defineCache } from './define-cache.js';
 export * from './errors.js';
+export { buggify } from './fault-point.js';
 export { type RunMainOptions, runMain, type StopSignal } from './run-main.js';
 export * from './runtime/index.js';
 export {

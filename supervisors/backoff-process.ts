@@ -174,7 +174,7 @@ export class BackoffProcess implements SupervisorHandle {
   }
 
   #ended(life: Incarnation, reason: ExitReason, { starting = false } = {}): void {
-    if (this.#life !== life || this.#over) return;
+    if (this.#over) return;
     this.#questions.refuse(obituary(life, reason));
     this.#left = [...this.#left, ...aftermathOf(life)];
     // The order to stop waits for it and goes on from there.
@@ -228,7 +228,7 @@ export class BackoffProcess implements SupervisorHandle {
   }
 }
 
-const outputOf = (life: Incarnation): unknown => life.ref.getSnapshot()?.output;
+const outputOf = (life: Incarnation): unknown => life.ref.getSnapshot().output;
 
 const aftermathOf = (life: Incarnation | undefined): readonly Aftermath[] =>
   (life?.isMade ? supervisorHandle(life.ref)?.aftermath : undefined) ?? [];

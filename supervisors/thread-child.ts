@@ -54,18 +54,10 @@ export interface ThreadChildSpec<L extends AnyActorLogic = AnyActorLogic>
  */
 export function threadChild<L extends AnyActorLogic = AnyActorLogic>(spec: ThreadChildSpec<L>): ChildSpec {
   const { module, resourceLimits, heartbeat, ready, ...rest } = spec;
-  const plan = threadPlan({
-    module,
-    ...(resourceLimits !== undefined && { resourceLimits }),
-    ...(heartbeat !== undefined && { heartbeat }),
-  });
-  const own = {
-    ...rest,
-    logic: threadLogic(plan),
-    ...(ready !== undefined && { ready: knowingly(ready) }),
-  };
+  const plan = threadPlan({ module, resourceLimits, heartbeat });
+  const own = { ...rest, logic: threadLogic(plan), ...(ready !== undefined && { ready }) };
   resolveSpec(own, `child '${String(spec.id)}'`);
-  return own as unknown as ChildSpec;
+  return { ...own, ...(ready !== undefined && { ready: knowingly(ready) }) } as unknown as ChildSpec;
 }
 
 /** Nothing is asked of a snapshot that is not the actor's. */

@@ -164,7 +164,7 @@ function lifeOf(
   given: unknown,
   own: ResolvedSpec | undefined,
 ): LifeSpec {
-  const spec = { id: 'attempt', logic, input: input ?? given, ...(ready !== undefined && { ready }) };
+  const spec = { id: 'attempt', logic, input: input ?? given, ready };
   const resolved = resolveSpec(spec, 'withBackoff');
   if (own === undefined) return resolved;
   const { shutdown, startTimeout, trapExit } = own;

@@ -1,4 +1,5 @@
 import { LoadCycleError, SourceUnavailableError, StateError } from '../../src/errors.js';
+import { buggify } from '../../src/fault-point.js';
 import { type AsyncContext, asyncContext } from '../../src/runtime/async-context.js';
 import type { Table } from '../../src/table/index.js';
 import type { Counters } from './counters.js';
@@ -117,6 +118,7 @@ export class Loader<V> {
         retries: policy.load.retries,
       });
       if (answer.type === 'aborted' || flight.signal.aborted) return { type: 'aborted' };
+      buggify('cache.answered');
       if (answer.type === 'answer') return intake.answered(flight.key, flight.asked, answer.value, lease);
       counters.loadErrors++;
       if (answer.error instanceof SourceUnavailableError && answer.error.code === 'HOLDFAST_LOAD_TIMEOUT') {

@@ -1,3 +1,4 @@
+import { buggify } from '../../src/fault-point.js';
 import { ageNow, monotonicNow, noteSleep, wallNow } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
 import { withoutExpiry } from '../cache/options.js';
@@ -16,6 +17,7 @@ export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<S
   // What led here is a stretch of its own.
   if (!(await stretch.yield())) return { report: { expired: 0, gone: 0, changed: 0, missing: 0, took: 0 } };
   const expired = await evictOver(core, stretch);
+  buggify('janitor.evicted');
   await liftOldTombstones(core, stretch);
   const counts = { gone: 0, changed: 0, missing: 0 };
   const failure =
@@ -23,6 +25,7 @@ export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<S
   const report: SweepReport = { expired, ...counts, took: monotonicNow() - began };
   // Its actor died on the way: nobody swept.
   if (life.aborted) return { report };
+  buggify('janitor.swept');
   core.lastSweep = { at: wallNow(), ...(failure && { error: failure.error }) };
   if (failure !== undefined && !failure.unavailable) {
     core.logger.error(

@@ -1,3 +1,4 @@
+import { buggify } from '../../src/fault-point.js';
 import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
 import type { SnapshotAppend, SnapshotEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { Changes, Table } from '../../src/table/index.js';
@@ -38,6 +39,7 @@ export async function writeSnapshot<V>(
     const page = pageOf(core, ledger, table, changes, dropped);
     if (isEmpty(page) && page.full === undefined && !moved) continue;
     try {
+      buggify('snapshotter.page');
       const { skipped } = await store.append(moved ? { ...page, cursor } : page);
       for (const { key, error } of skipped) reportSkipped(core, key, error);
     } catch (error) {
@@ -56,6 +58,7 @@ export async function writeSnapshot<V>(
     if (kind === 'invalidated' && seq <= begunAt) table.liftTombstone(key, seq);
     if (stretch.spent && !(await stretch.yield())) return;
   }
+  buggify('snapshotter.written');
   ledger.last = { at: wallNow(), ok: true };
   if (counts.entries === 0 && counts.gone === 0 && !counts.complete) return;
   core.counters.snapshots++;

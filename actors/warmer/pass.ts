@@ -1,3 +1,4 @@
+import { buggify } from '../../src/fault-point.js';
 import { ageNow, monotonicNow, noteSleep } from '../../src/runtime/time.js';
 import type { Cursor, Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
@@ -46,6 +47,7 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
         cursor ??= batch.cursor;
         const quarantined = await takeRows(core, batch.rows, lease, whole, stretch);
         if (quarantined === 'aborted') return false;
+        buggify('warmer.page');
         counts.rows += batch.rows.length;
         counts.quarantined += quarantined;
         core.bus.publish('batch.loaded', {
@@ -63,6 +65,7 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
     const removed = core.passes.nameless ? 0 : await removeUnseen(core, whole, stretch);
     if (removed === 'aborted') return { type: 'aborted' };
     if (core.table !== table || !table.isOpen(whole)) return { type: 'void' };
+    buggify('warmer.complete');
     return completed(core, number, { ...counts, removed, took: monotonicNow() - began }, cursor);
   } finally {
     table.release(whole);

@@ -21,15 +21,13 @@ export interface MonitorRef {
   readonly target: AnyActorRef;
 }
 
-/** What can be taken back until it has been delivered. */
-interface Revocable {
+export interface Monitor extends MonitorRef {
+  /** Taken back: it is told no more. */
   cut: boolean;
 }
 
-export interface Monitor extends MonitorRef, Revocable {}
-
 /** An exit event of a link that waits to be delivered. */
-interface Notice extends Revocable {
+interface Notice {
   readonly from: AnyActorRef;
 }
 
@@ -64,20 +62,14 @@ export class Ties {
   arrive(from: AnyActorRef, reason: ExitReason): void {
     const self = incarnationOfActor(this.#self);
     if (self === undefined) return;
-    const notice: Notice = { from, cut: false };
-    const waits = signalExit(
-      this.#self,
-      self,
-      from,
-      reason,
-      () => this.#notices.delete(notice) && !notice.cut,
-    );
+    const notice: Notice = { from };
+    const waits = signalExit(this.#self, self, from, reason, () => this.#notices.delete(notice));
     if (waits) this.#notices.add(notice);
   }
 
   /** Nothing that has come over a link from there is delivered any more. */
   withdraw(from: AnyActorRef): void {
-    for (const notice of this.#notices) if (notice.from === from) notice.cut = true;
+    for (const notice of this.#notices) if (notice.from === from) this.#notices.delete(notice);
   }
 
   /** The peer forgets the link when the signal reaches it: until then it can be cut. */

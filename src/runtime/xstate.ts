@@ -13,12 +13,12 @@ export {
   isOver,
   isSendParentError,
   isStopped,
+  onAncestorError,
   replaceSnapshot,
   rootOf,
   snapshotOf,
   stopActor,
 } from './xstate/actor.js';
-export { onAncestorError } from './xstate/ancestor.js';
 export type { RootOptions } from './xstate/create-root.js';
 export { Root, type RootOwner } from './xstate/root.js';
 export { namesEvent } from './xstate/transition.js';

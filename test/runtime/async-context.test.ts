@@ -2,18 +2,24 @@ import { describe, expect, test, vi } from 'vitest';
 import { asyncContext } from '../../src/runtime/async-context.js';
 
 describe('an asynchronous context', () => {
-  test('where the platform has none: nothing follows anything, and work runs all the same', async () => {
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined);
-    try {
-      // A copy of the module, which looks at the platform when it is loaded.
-      const copy = '../../src/runtime/async-context.js?elsewhere';
-      const { asyncContext } = (await import(copy)) as typeof import('../../src/runtime/async-context.js');
-      const context = asyncContext<string>();
-      expect(context.run('value', () => ['result', context.current()])).toEqual(['result', undefined]);
-    } finally {
-      vi.restoreAllMocks();
-    }
-  });
+  test.each([
+    ['built-in modules cannot be asked for', undefined],
+    ['it is not among them', () => undefined],
+  ])(
+    'where the platform has none nothing follows anything, and work runs all the same: %s',
+    async (name, getBuiltinModule) => {
+      vi.stubGlobal('process', Object.create(process, { getBuiltinModule: { value: getBuiltinModule } }));
+      try {
+        // A copy of the module, which looks at the platform when it is loaded.
+        const copy = `../../src/runtime/async-context.js?${encodeURIComponent(name)}`;
+        const { asyncContext } = (await import(copy)) as typeof import('../../src/runtime/async-context.js');
+        const context = asyncContext<string>();
+        expect(context.run('value', () => ['result', context.current()])).toEqual(['result', undefined]);
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    },
+  );
 
   test('a value follows the work begun under it', async () => {
     const context = asyncContext<string>();

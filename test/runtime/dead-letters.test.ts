@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, createActor, createMachine, fromTransition } from 'xstate';
 import { type DeadLetter, DeadLetters } from '../../src/runtime/dead-letters.js';
-import { send, sendToName, sys } from '../../src/runtime/index.js';
+import { exit, send, sendToName, sys } from '../../src/runtime/index.js';
 import { child, type SupervisorRef, stop, supervisor, whichChildren } from '../../supervisors/index.js';
 import { obedient, type Running, running } from './running.js';
 
@@ -132,6 +132,20 @@ describe('a flood of dead letters', () => {
     expect(held()).toBe(before);
   });
 });
+
+test.each([['killed'], ['shutdown']] as const)(
+  'an actor that listens to the runtime makes none of what is published about its own end: %s',
+  async (type) => {
+    const t = await running({
+      children: [child({ id: 'a', name: 'a', logic: obedient, restart: 'temporary' })],
+    });
+    const a = t.who('a');
+    t.runtime.bus.subscribe('*', a);
+    exit(a, { type });
+    expect(t.told().filter((line) => line.startsWith('actor.') && line.endsWith('root/a#1'))).toHaveLength(3);
+    expect(t.runtime.deadLetters).toBe(0);
+  },
+);
 
 test('what the runtime publishes is no message of the actor whose work it is about', async () => {
   const sender = createMachine({

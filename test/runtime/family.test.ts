@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createMachine, emit, fromCallback, fromPromise, fromTransition, setup } from 'xstate';
+import { type AnyActorRef, createMachine, fromCallback, fromPromise, fromTransition, setup } from 'xstate';
 import { attribution } from '../../src/runtime/attribution.js';
 import { type ExitReason, exit } from '../../src/runtime/index.js';
 import { ownerOf } from '../../src/runtime/owner.js';
@@ -52,79 +52,6 @@ describe('an actor that is ended within its own transition', () => {
   });
 });
 
-describe('whoever listens to an actor', () => {
-  test('by an observer: its own methods are called, each as what it is', async () => {
-    class Observer {
-      readonly told: unknown[] = [];
-      next(snapshot: { value: unknown }): void {
-        this.told.push(snapshot.value);
-      }
-      complete(): void {
-        this.told.push('complete');
-      }
-    }
-    const t = await running({
-      children: [child({ id: 'a', name: 'a', logic: obedient, restart: 'temporary' })],
-    });
-    const observer = new Observer();
-    const quiet = new Observer();
-    const a = t.who('a');
-    a.subscribe(observer);
-    a.subscribe(quiet).unsubscribe();
-    a.send({ type: 'inc' });
-    a.send({ type: 'finish' });
-    expect([observer.told, quiet.told]).toEqual([['on', 'off', 'complete'], []]);
-  });
-
-  test('by functions: for what they were given', async () => {
-    const t = await running({
-      children: [child({ id: 'a', name: 'a', logic: obedient })],
-    });
-    const told: unknown[] = [];
-    t.who('a').subscribe(
-      () => {},
-      (error) => told.push(error),
-    );
-    t.who('a').subscribe(
-      () => told.push('next'),
-      undefined,
-      () => told.push('complete'),
-    );
-    t.who('a').send({ type: 'inc' });
-    t.who('a').send({ type: 'throw', error: boom });
-    expect(told).toEqual(['next', boom]);
-  });
-
-  test('hears it as who they are: an actor, or nobody', async () => {
-    const heard: unknown[] = [];
-    const hear = (): void => void heard.push(attribution().current());
-    const speaks = setup({ types: { emitted: {} as { type: 'said' } } }).createMachine({
-      on: { say: { actions: emit({ type: 'said' }) } },
-    });
-    const listens = createMachine({
-      on: {
-        go: {
-          actions: () => {
-            t.who('a').on('said', hear);
-            t.who('a').subscribe(hear);
-          },
-        },
-      },
-    });
-    const t = await running({
-      children: [child({ id: 'a', name: 'a', logic: speaks }), child({ id: 'l', name: 'l', logic: listens })],
-    });
-    t.who('l').send({ type: 'go' });
-    const off = t.who('a').on('said', hear);
-    t.who('a').send({ type: 'say' });
-    const l = ownerOf(t.who('l'));
-    expect(heard).toEqual([l, undefined, l]);
-    off.unsubscribe();
-    t.who('a').send({ type: 'say' });
-    expect(heard.slice(3)).toEqual([l, l]);
-  });
-});
-
 describe('a descendant', () => {
   test('works as its supervised actor, in its start and its transitions', async () => {
     const seen: unknown[] = [];
@@ -156,6 +83,39 @@ describe('a descendant', () => {
     expect(t.who('a').getSnapshot().value).toBe('y');
     expect(t.told('actor.late-error')).toEqual([]);
   });
+
+  test.each([
+    ['while nobody ends', () => {}],
+    ['while the family is about to end', (self: AnyActorRef) => exit(self, { type: 'killed' })],
+  ])(
+    'whose error is handled by a parent that has done something before: told to nobody else, %s',
+    async (_, before) => {
+      const failing = fromCallback(() => {
+        throw boom;
+      });
+      const inner = setup({ actors: { failing } }).createMachine({
+        initial: 'x',
+        states: { x: { on: { go: 'y' } }, y: { invoke: { src: 'failing', onError: 'z' } }, z: {} },
+        on: { something: {} },
+      });
+      const logic = setup({ actors: { inner } }).createMachine({
+        invoke: { id: 'inner', src: 'inner' },
+        on: {
+          go: {
+            actions: ({ self }) => {
+              before(self);
+              for (const type of ['something', 'go']) self.getSnapshot().children.inner?.send({ type });
+            },
+          },
+        },
+      });
+      const t = await running({ children: [child({ id: 'a', name: 'a', logic, restart: 'temporary' })] });
+      const it = t.who('a').getSnapshot().children.inner;
+      t.who('a').send({ type: 'go' });
+      expect(it.getSnapshot().value).toBe('z');
+      expect(t.told('actor.late-error')).toEqual([]);
+    },
+  );
 
   test('that errs when its parent is no more, is told of as a late error', async () => {
     const inner = createMachine({

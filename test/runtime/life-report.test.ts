@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { StartError } from '../../src/errors.js';
-import { type ExitReason, exit } from '../../src/runtime/index.js';
+import { type ExitReason, exit, IGNORE } from '../../src/runtime/index.js';
 import { describe as inWords } from '../../src/runtime/life-report.js';
+import { ownerOf } from '../../src/runtime/owner.js';
 import { child, stop } from '../../supervisors/index.js';
 import { obedient, prepare, type Running, running } from './running.js';
 
@@ -28,6 +29,10 @@ describe('what happens to an actor, in words', () => {
     ]);
     expect(messages(t, 'actor.crashed')).toEqual(['error: root/a crashed: Error: It broke']);
     expect(messages(t, 'actor.restarted')).toEqual(['info: root/a restarted (1)']);
+    expect(t.events.find(({ type }) => type === 'actor.restarted')).toMatchObject({ name: 'a', restarts: 1 });
+    const [started] = t.events;
+    expect(started).toMatchObject({ path: 'root' });
+    expect(started).not.toHaveProperty('name');
   });
 
   test('its failed start', async () => {
@@ -50,6 +55,31 @@ describe('what happens to an actor, in words', () => {
     exit(t.who('a'), reason);
     expect(messages(t, event)).toEqual([message]);
     expect(t.events.find(({ type }) => type === event)).not.toHaveProperty('error');
+    expect(t.lines.find(({ fields }) => fields.event === event)?.fields).not.toHaveProperty('err');
+  });
+
+  test('that it asked not to be started', async () => {
+    const logic = createMachine({ initial: 'off', states: { off: { type: 'final' } }, output: () => IGNORE });
+    const t = await running({ children: [child({ id: 'a', logic })] });
+    expect(messages(t, 'actor.stopped')).toEqual(['info: root/a not started: it asked to be ignored']);
+    expect(t.events.find(({ type }) => type === 'actor.stopped')).toMatchObject({
+      reason: { type: 'normal' },
+    });
+  });
+
+  test('an order to end by an error is a crash', async () => {
+    const t = await temporary();
+    await stop(t.who('a'), { type: 'error', error: new Error('told so') });
+    expect(messages(t, 'actor.crashed')).toEqual(['error: root/a crashed: Error: told so']);
+  });
+
+  test('what it left behind goes wrong', async () => {
+    const t = await temporary();
+    const owner = ownerOf(t.who('a'));
+    exit(t.who('a'), { type: 'killed' });
+    owner?.asyncError('late');
+    expect(t.events.at(-1)).toMatchObject({ type: 'actor.late-error', path: 'root/a', error: 'late' });
+    expect(messages(t, 'actor.late-error')).toEqual(['error: root/a threw after its end: late']);
   });
 
   test('killed by order to stop it is no crash; killed by an order of its own it is', async () => {
@@ -114,6 +144,8 @@ describe('what happens to an actor, in words', () => {
       childId: 'a',
       ...details,
     });
+    const gaveUp = t.events.find(({ type }) => type === 'supervisor.gave-up') ?? {};
+    expect('error' in gaveUp).toBe(reason.type === 'error');
     expect(messages(t, 'supervisor.gave-up')).toEqual([
       'error: root gave up: too many restarts, at last of a',
     ]);

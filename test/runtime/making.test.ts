@@ -55,11 +55,13 @@ describe('an actor in its making', () => {
     const logic = setup({ actors: { inner } }).createMachine({
       context: ({ spawn }) => {
         expect(() => incarnationOf(plain)).toThrow(/not under a supervisor/);
-        return { inner: spawn('inner', { id: 'inner' }) };
+        const ref = spawn('inner', { id: 'inner' });
+        seen.push(incarnationOf(ref));
+        return { ref };
       },
     });
     const runtime = await createRuntime({ children: [{ id: 'outer', logic }] }).start();
-    expect(seen).toEqual([1]);
+    expect(seen).toEqual([1, 1]);
     await runtime.stop();
   });
 

@@ -232,7 +232,8 @@ describe('R1: a group', () => {
   });
 
   test('R3: leave takes all its memberships of a group; who is no member leaves in peace', async () => {
-    const t = await group('a', 'b');
+    const t = await group('a', 'b', 'c');
+    leave(t.who('c'), 'g');
     for (const id of ['a', 'a', 'b']) join(t.who(id), 'g');
     leave(t.who('a'), 'g');
     leave(t.who('a'), 'g');

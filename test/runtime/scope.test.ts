@@ -80,6 +80,15 @@ describe('a logger', () => {
     ]);
   });
 
+  test('gets its lines though nobody listens to the bus', async () => {
+    const lines: string[] = [];
+    const note = (_: object, message: string): void => void lines.push(message);
+    const logger: Logger = { debug: note, info: note, warn: note, error: note };
+    const runtime = await createRuntime({ children: [] }, { logger }).start();
+    await runtime.stop();
+    expect(lines).toEqual(['root started', 'root ready', 'root stopped: shutdown']);
+  });
+
   test('works as nobody, whosever line it is', async () => {
     const seen: unknown[] = [];
     const look = (): void => void seen.push(attribution().current());

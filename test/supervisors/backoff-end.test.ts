@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type AnyActorRef, createActor, createMachine } from 'xstate';
+import { type AnyActorRef, createActor, createMachine, fromCallback } from 'xstate';
 import { exit } from '../../src/runtime/index.js';
 import { sleep } from '../../src/runtime/time.js';
 import { child, service, stop, withBackoff } from '../../supervisors/index.js';
@@ -71,6 +71,24 @@ describe('told to stop', () => {
     expect(backedOff(t)).toBe(0);
     expect(starts(t)).toHaveLength(1);
   });
+
+  test.each([
+    [false, [], 0],
+    [true, ['holdfast.shutdown'], 100],
+  ])(
+    'other logic than a machine is asked, and waited for, if its spec has trapExit: %s',
+    async (trapExit, told, takes) => {
+      const events: string[] = [];
+      const logic = fromCallback(({ receive }) => receive(({ type }) => void events.push(type)));
+      const spec = child({ id: 'a', name: 'a', trapExit, shutdown: 100, logic: withBackoff(logic) });
+      const t = await startedTree(spec);
+      const before = Date.now();
+      const stopped = t.runtime.stop().then(() => Date.now());
+      await t.settle(1000);
+      expect((await stopped) - before).toBe(takes);
+      expect(events).toEqual(told);
+    },
+  );
 
   test('twice: for the first reason', async () => {
     const t = await obeying({ restart: 'temporary' });

@@ -122,6 +122,7 @@ describe('what is seen of it', () => {
     const ref = t.who('a');
     await t.settle(10);
     expect(ref.getSnapshot()).toMatchObject({ status: 'done', output: 'done', error: undefined });
+    expect(ref.getSnapshot().context).toEqual({ failures: 0, delay: undefined });
     expect(['stopped', 'running'].map((tag) => ref.getSnapshot().hasTag(tag))).toEqual([true, false]);
   });
 
@@ -171,7 +172,7 @@ describe('a supervisor inside', () => {
 describe('somebody asks', () => {
   test('at the moment of its death: it is a dead letter of the wrapper', async () => {
     const t = await obeying();
-    t.runtime.bus.subscribe('actor.crashed', () => send(t.who('a'), { type: 'inc' }));
+    t.runtime.bus.subscribe('actor.crashed', () => t.who('a').send({ type: 'inc' }));
     await crash(t);
     expect(t.events.filter(({ type }) => type === 'dead-letter')).toMatchObject([{ to: 'root/a' }]);
   });

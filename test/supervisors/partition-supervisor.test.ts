@@ -16,7 +16,7 @@ import {
 } from '../../supervisors/index.js';
 import { route } from '../../supervisors/route.js';
 import { killed, type Outcome, type Role, type Stage, stage, worker, written } from '../conformance/build.js';
-import { running } from '../runtime/running.js';
+import { obedient, running } from '../runtime/running.js';
 
 interface Partitions extends Stage {
   readonly sup: SupervisorRef;
@@ -85,6 +85,11 @@ describe('PS1', () => {
     expect(await t.which()).toEqual(['0#2', '1#2', '2#2', '3#2']);
     await t.ends('2');
     expect(t.end).toBe('shutdown:GaveUpError');
+    const brief = await partitioned({ maxRestarts: 1, within: '1s' });
+    await brief.ends('2');
+    await brief.settle(1000);
+    await brief.ends('2');
+    expect(await brief.which()).toContain('2#3');
   });
 });
 
@@ -127,6 +132,23 @@ describe('PS2', () => {
     await t.settle();
     expect(at(t.sup, 0)).toBe('0#4');
     expect(at(t.sup, 1)).toBe('1#1');
+  });
+
+  test('PS2: one that is being started is found, and not the one before', async () => {
+    let lives = 0;
+    const t = await stage(
+      partitionSupervisor({
+        partitions: 1,
+        child: () => ({ logic: obedient, input: () => ({ waits: ++lives > 1 }) }),
+      }),
+    );
+    const before = partitionSupervisor.whereis(t.root, 0);
+    exit(before, killed);
+    await t.settle();
+    expect(at(t.root, 0)).toBe('0#2');
+    partitionSupervisor.whereis(t.root, 0).send({ type: 'ready' });
+    await t.settle();
+    expect(at(t.root, 0)).toBe('0#2');
   });
 
   test('PS2: while no attempt to restart it succeeds, the last incarnation is what is found', async () => {
@@ -273,6 +295,10 @@ describe('PS4', () => {
   test.each([-1, 5, 1.5, '2', undefined])('PS4: not within what it was made with: %j', async (count) => {
     const t = await partitioned();
     await expect(partitionSupervisor.resize(t.sup, count as never)).rejects.toThrow(/from 0 to 4/);
+    await expect(partitionSupervisor.resize(t.sup, count as never)).rejects.toMatchObject({
+      option: 'count',
+      given: count,
+    });
     expect(partitionSupervisor.partitions(t.sup)).toBe(4);
   });
 

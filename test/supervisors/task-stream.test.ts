@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { NoSuchActorError, OptionsError, StateError, TaskTimeoutError } from '../../src/errors.js';
 import { sleep } from '../../src/runtime/time.js';
 import { child, startChild, stop, supervisor, taskSupervisor } from '../../supervisors/index.js';
-import { obedient, running } from '../runtime/running.js';
+import { obedient, running, turns } from '../runtime/running.js';
 import { abortable, outcome, tasksOf } from './tasks.js';
 
 const boom = new Error('boom');
@@ -139,6 +139,21 @@ test('cancelled by its signal and then by the end of its caller: for the first r
   abort('first');
   expect(await outcome(task)).toEqual({ error: 'first' });
   expect(await t.active()).toBe(0);
+});
+
+test('cancelled before it was started, it leaves no rejection that nobody hears', async () => {
+  vi.useRealTimers();
+  const unheard: unknown[] = [];
+  const note = (error: unknown): void => void unheard.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const t = await tasksOf();
+  const { signal, abort } = abortable();
+  const task = taskSupervisor.async(t.tasks, () => 1, { signal }).catch((error: unknown) => error);
+  abort('enough');
+  expect(await task).toBe('enough');
+  await turns();
+  expect(unheard).toEqual([]);
 });
 
 test('what is wrong is said, and where', async () => {

@@ -16,16 +16,17 @@ export function isSwallowedError(actor: InnerActor, event: InnerEvent): boolean 
   return taken.length > 0 && taken.every(({ eventType }) => eventType === '*');
 }
 
+type Taken = readonly { readonly eventType: string }[];
+
+const none: Taken = [];
+
 /** A guard that throws counts as no. */
-function transitionsFor(
-  snapshot: InnerSnapshot | undefined,
-  event: InnerEvent,
-): readonly { readonly eventType: string }[] {
-  if (snapshot?.machine === undefined) return [];
+function transitionsFor(snapshot: InnerSnapshot | undefined, event: InnerEvent): Taken {
+  if (snapshot?.machine === undefined) return none;
   try {
     return snapshot.machine.getTransitionData(snapshot, event);
   } catch {
-    return [];
+    return none;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Case {
   readonly tape: readonly number[];
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
+  /** Which fault points of the code fail, at which pass, counted from 1. Default: none. */
+  readonly points?: readonly { readonly name: string; readonly pass: number }[];
 }
 
 export const picks = 10_000;
@@ -41,7 +43,10 @@ export function caseArbitrary<C>(fc: Fc, scenario: Scenario<C>): Arbitrary<Case>
     salt: fc.nat(),
   });
   const most = scenario.workload === undefined ? 0 : (scenario.steps ?? 40);
+  const { points = [] } = scenario.faults ?? {};
+  const point = fc.record({ name: fc.constantFrom(...points), pass: fc.integer({ min: 1, max: 50 }) });
   return fc.record({
+    ...(points.length > 0 && { points: fc.array(point, { maxLength: 2 }) }),
     seed: fc.nat(1_000_000),
     tape: tapeArbitrary(fc),
     faults: scenario.faults?.arbitrary(fc, until) ?? fc.constant([]),

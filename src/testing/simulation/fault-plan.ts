@@ -9,12 +9,17 @@ export interface FaultPlan<C = unknown> {
   readonly kinds: readonly FaultKind[];
   /** Schedules of failures from 0 to `until`, ms. */
   arbitrary(fc: Fc, until: Milliseconds): Arbitrary<readonly Fault[]>;
+  /** Fault points of the code that may fail (see `buggify`). */
+  readonly points: readonly string[];
   /** The scenario's own. */
   readonly own: Readonly<Record<string, (context: C) => unknown>>;
 }
 
 /** A kind of failure, as the coverage table has it: `source slow`, `crash`, `bus drop`. */
 export type FaultKind = string;
+
+/** The kind of a fault point's failure. */
+export const pointKind = (name: string): FaultKind => `point ${name}`;
 
 export const kindOf = (fault: Fault): FaultKind => {
   switch (fault.kind) {
@@ -59,6 +64,10 @@ export interface AnyFaults<C> {
   readonly bus?: boolean;
   /** Whether the process may be killed and booted again. Default false. */
   readonly reboot?: boolean;
+  /**
+   * Names of fault points in the code under test (`buggify('queue.saved')`), each of which may throw at its n-th pass. Default: none.
+   */
+  readonly points?: readonly string[];
   /** Failures of your own, by name: `{ 'disk full': ({ disk }) => disk.fill() }`. */
   readonly own?: Readonly<Record<string, (context: C) => unknown>>;
   /** How many failures there may be in one run. Default 10. */
@@ -88,7 +97,7 @@ function any<C = any>(options: AnyFaults<C> = {}): FaultPlan<C> {
     bus = false,
     reboot = false,
   } = options;
-  const { own = {}, corrupt = [], most = 10, source = false, sources = 1 } = options;
+  const { own = {}, corrupt = [], most = 10, source = false, sources = 1, points = [] } = options;
   const modes = source === true ? usual : source === false ? [] : source;
   const longest = options.longest === undefined ? undefined : milliseconds(options.longest, 'longest');
   const hanging = hangs ? crashes : [];
@@ -96,6 +105,7 @@ function any<C = any>(options: AnyFaults<C> = {}): FaultPlan<C> {
   const has = (kind: FaultKind, when: boolean): FaultKind[] => (when ? [kind] : []);
   return {
     own,
+    points,
     kinds: [
       ...modes.filter((mode) => mode !== 'up').map((mode) => `source ${mode}`),
       ...has('corrupt row', corrupt.length > 0),
@@ -107,6 +117,7 @@ function any<C = any>(options: AnyFaults<C> = {}): FaultPlan<C> {
       ...has('jump', clock),
       ...has('pause', clock),
       ...has('reboot', reboot),
+      ...points.map(pointKind),
       ...Object.keys(own),
     ],
     arbitrary: (fc, until) =>
@@ -133,6 +144,7 @@ function any<C = any>(options: AnyFaults<C> = {}): FaultPlan<C> {
 /** These, and no others. */
 const exactly = (...schedule: readonly Fault[]): FaultPlan => ({
   own: {},
+  points: [],
   kinds: [...new Set(schedule.map(kindOf))],
   arbitrary: (fc) => fc.constant(schedule),
 });

@@ -6,7 +6,8 @@ import type { TraceEntry } from '../trace.js';
 import type { World } from '../world.js';
 import type { Case } from './case.js';
 import type { Coverage } from './coverage.js';
-import { Failed, type Failure } from './failure.js';
+import type { Failure } from './failure.js';
+import { pointKind } from './fault-plan.js';
 import { Run } from './run.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
@@ -43,6 +44,7 @@ export async function play<C>(
   let stage: Stage<C> | undefined;
   const happened = new Set<string>();
   let failure: Failure | undefined;
+  let run: Run<C> | undefined;
   const options = {
     seed: drawn.seed,
     tape: drawn.tape,
@@ -50,6 +52,7 @@ export async function play<C>(
     uncaught: 'record',
     escapes: 'record',
     traceLimit: 20_000,
+    ...(drawn.points && { faultPoints: drawn.points }),
     ...(signal && { signal }),
   } as const;
   let virtual = 0;
@@ -57,16 +60,21 @@ export async function play<C>(
     await world(options, async (w) => {
       entered = w;
       stage = new Stage<C>(w, scenario.setup);
-      await new Run(scenario, drawn, w, stage, happened, coverage).play();
+      run = new Run(scenario, drawn, w, stage, happened, coverage);
+      await run.play();
       virtual = w.now;
     });
   } catch (error) {
     signal?.throwIfAborted();
-    failure = failureOf(error, entered?.now ?? 0);
+    // The world ends at the first thing that does not hold, before the run itself hears of it.
+    failure = (run as Run<C> | undefined)?.failure ?? failureOf(error, entered?.now ?? 0);
   } finally {
     (stage as Stage<C> | undefined)?.leave();
   }
   const w = entered as World;
+  for (const { name, pass } of drawn.points ?? []) {
+    if ((w.faultPoints.get(name) ?? 0) >= pass) coverage?.note(pointKind(name), []);
+  }
   const [uncaught] = w.uncaught;
   const [escaped] = w.escapes;
   if (failure === undefined && uncaught !== undefined) {
@@ -89,12 +97,9 @@ export async function play<C>(
   };
 }
 
-/** What ended the run. */
+/** What the world itself found. */
 function failureOf(error: unknown, at: Milliseconds): Failure {
-  if (error instanceof Failed) return error.failure;
   if (error instanceof InvariantError) {
-    // What was looked at after an event, the world hands on as its own.
-    if (error.cause instanceof Failed) return error.cause.failure;
     const name = /^"(.*?)" (does not hold|did not come about)/.exec(error.message)?.[1];
     return { check: name ?? 'invariant', message: error.message, error: error.cause ?? error, at };
   }

@@ -33,6 +33,7 @@ export function findingText(name: string, finding: Finding, replay: string): str
           ...least.faults.toSorted((a, b) => a.at - b.at).map((fault) => `  ${faultText(fault)}`),
         ]
       : []),
+    ...(least.points ?? []).map(({ name, pass }) => `  the fault point ${name} fails at its pass ${pass}`),
     ...(spare > 0 ? [`Only there, and not needed: ${spare} more.`] : []),
     ...(finding.case.tape.length > 0
       ? [`What was due at one instant ran in this order: ${finding.case.tape.join(' ')}`]

@@ -22,8 +22,8 @@ export class Run<C> {
   readonly #stage: Stage<C>;
   readonly #happened: Set<string>;
   readonly #coverage: Coverage | undefined;
-  /** What failed outside of what the world awaits. */
-  #failure: Failure | undefined;
+  /** What failed, but for what the world itself finds. */
+  failure: Failure | undefined;
   #commands: readonly Command<C>[] = [];
   #of: C | undefined;
 
@@ -56,9 +56,6 @@ export class Run<C> {
       await this.#world.advance(Math.max(0, horizonOf(this.#scenario) - this.#world.now));
       await this.#converge(checks);
       await this.#end();
-    } catch (error) {
-      if (this.#failure !== undefined) throw new Failed(this.#failure);
-      throw error;
     } finally {
       this.#stage.lastStates = this.#stage.states();
       unwatch();
@@ -110,7 +107,7 @@ export class Run<C> {
   #look(checks: readonly Check<C>[]): void {
     const { broken, context } = this.#stage;
     if (broken !== undefined) this.#fail('setup', broken.error);
-    if (this.#failure !== undefined) throw new Failed(this.#failure);
+    if (this.failure !== undefined) throw new Failed(this.failure);
     if (context === undefined || this.#over) return;
     for (const { when, name, holds } of checks) {
       if (when === 'always') this.#always(name, holds);
@@ -125,7 +122,7 @@ export class Run<C> {
     } catch (error) {
       this.#fail(name, error);
     }
-    throw new Failed(this.#failure as Failure);
+    throw new Failed(this.failure as Failure);
   }
 
   /** Where there is nothing to look at yet, it has not come about. */
@@ -200,13 +197,14 @@ export class Run<C> {
       await work();
     } catch (error) {
       this.#fail(check, error);
-      throw new Failed(this.#failure as Failure);
+      throw new Failed(this.failure as Failure);
     }
   }
 
   #fail(check: string, error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = { check, message: shown(error), error, at: this.#world.now };
+    if (this.failure !== undefined) return;
+    this.failure = { check, message: shown(error), error, at: this.#world.now };
+    this.#stage.lastStates = this.#stage.states();
     this.#stage.timeline.add('check', check, shown(error));
   }
 }

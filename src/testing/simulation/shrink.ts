@@ -6,7 +6,7 @@ import type { Case, Step } from './case.js';
 export type Fails = (drawn: Case) => Promise<boolean>;
 
 /** The lists of a case. */
-type Part = 'faults' | 'steps' | 'tape';
+type Part = 'faults' | 'steps' | 'tape' | 'points';
 
 /**
  * The least case that still fails: no failure and no command too many, nothing out of order, and every number as small as it may be.
@@ -20,7 +20,7 @@ export async function shrink(drawn: Case, fails: Fails, isOver: () => boolean): 
   for (let before: Case | undefined; before !== shrinking.least && !isOver(); ) {
     before = shrinking.least;
     await shrinking.take({ ...shrinking.least, tape: [] });
-    for (const part of ['steps', 'faults', 'tape'] as const) await shrinking.halve(part);
+    for (const part of ['steps', 'faults', 'points', 'tape'] as const) await shrinking.halve(part);
     await shrinking.replaceFaults();
     await shrinking.replaceSteps();
     await shrinking.bringForward();
@@ -50,14 +50,18 @@ class Shrinking {
 
   /** Takes out as large pieces of a list as can go: halves, quarters, … single ones. */
   async halve(part: Part): Promise<void> {
-    for (let size = this.least[part].length; size >= 1; size = Math.floor(size / 2)) {
-      for (let from = this.least[part].length - size; from > -size; from -= size) {
-        const list = this.least[part] as readonly unknown[];
+    for (let size = this.#list(part).length; size >= 1; size = Math.floor(size / 2)) {
+      for (let from = this.#list(part).length - size; from > -size; from -= size) {
+        const list = this.#list(part);
         const start = Math.max(0, from);
         const without = [...list.slice(0, start), ...list.slice(from + size)];
         await this.take({ ...this.least, [part]: without } as Case);
       }
     }
+  }
+
+  #list(part: Part): readonly unknown[] {
+    return this.least[part] ?? [];
   }
 
   /** A failure may be needed only for when another one comes: takes it out, and tries others at other times. */
@@ -103,8 +107,8 @@ class Shrinking {
 
   /** Every number of failures and commands, as low as it may be. */
   async lower(): Promise<void> {
-    for (const part of ['faults', 'steps'] as const) {
-      for (const path of numbersIn(this.least[part])) await this.#lowest([part, ...path]);
+    for (const part of ['faults', 'steps', 'points'] as const) {
+      for (const path of numbersIn(this.#list(part))) await this.#lowest([part, ...path]);
     }
     await this.take({ ...this.least, seed: 0 });
   }
@@ -130,7 +134,7 @@ const fewSteps = 6;
 const offsets: readonly Milliseconds[] = [1, 10, 50, 100, 200, 500, 1_000, 5_000];
 
 /** Durations and counts that mean nothing at 0. */
-const startsAtOne: ReadonlySet<string> = new Set(['for', 'ms', 'every', 'step', 'by']);
+const startsAtOne: ReadonlySet<string> = new Set(['for', 'ms', 'every', 'step', 'by', 'pass']);
 
 type Path = readonly (string | number)[];
 

@@ -1,4 +1,4 @@
-import { child, createBus, createRuntime, type Runtime, send, supervisor } from 'holdfast';
+import { buggify, child, createBus, createRuntime, type Runtime, send, supervisor } from 'holdfast';
 import {
   atEnd,
   type Case,
@@ -192,4 +192,30 @@ describe('a fault', () => {
       'SQLITE_READONLY',
     ]);
   });
+});
+
+test('a fault point of the code under test fails at its n-th pass, and is counted', async () => {
+  const coverage = new Coverage(faults.any({ points: ['saved', 'sent'] }));
+  const passed: number[] = [];
+  const scenario: Scenario<object> = {
+    setup: (w) => {
+      const timer = setInterval(() => {
+        try {
+          buggify('saved');
+          passed.push(w.now);
+        } catch {}
+        if (w.now >= 500) clearInterval(timer);
+      }, 100);
+      return {};
+    },
+    horizon: '1s',
+  };
+  const points = [
+    { name: 'saved', pass: 2 },
+    { name: 'sent', pass: 1 },
+  ];
+  const { failure } = await play(scenario, { ...of(), points }, { coverage });
+  expect(failure).toBeUndefined();
+  expect(passed).toEqual([100, 300, 400, 500]);
+  expect(coverage.missing).toEqual(['point sent']);
 });
