@@ -11,8 +11,9 @@ import { findingText, speedText, timelineText } from './report.js';
 import { runner } from './runner.js';
 import type { Scenario } from './scenario.js';
 
+/** How much a simulation plays, and what of it fails the test. */
 export interface SimTestOptions extends Omit<ExploreOptions, 'signal' | 'onRun'> {
-  /** The test runner's time limit. Default `'10m'`. */
+  /** The test runner's time limit, of real time. Default `'10m'`. */
   readonly timeout?: Duration;
   /**
    * A folder of cases that failed once: each is a test of its own. A new one is written there when a test fails while

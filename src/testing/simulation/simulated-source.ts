@@ -5,12 +5,13 @@ import type { SourceMethod } from '../history.js';
 import { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from '../scripted-source.js';
 import { currentStage } from './current-stage.js';
 
+/** What a simulated database holds and can. */
 export interface SimulatedSourceOptions<V> extends ScriptedSourceOptions<V> {
   /** What it is called in a timeline, and by which it is the same database after a reboot. Default: `'source'`, `'source-2'` … */
   readonly name?: string;
 }
 
-/** A database that a fault schedule acts upon, and a hand. */
+/** A database that a fault schedule acts upon, and a hand. Durations are ms, or strings such as `'2s'`, of virtual time. */
 export interface SimulatedSource<V> extends ScriptedSource<V> {
   /** It cannot be reached, from now on or for so long. */
   down(duration?: Duration): void;

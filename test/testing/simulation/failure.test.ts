@@ -1,5 +1,16 @@
+import fc from 'fast-check';
 import { SourceUnavailableError } from 'holdfast';
-import { always, type Case, eventually, type Failure, play, type Scenario } from 'holdfast/testing';
+import {
+  always,
+  type Case,
+  createWorld,
+  eventually,
+  explore,
+  type Failure,
+  play,
+  type Scenario,
+  WorldError,
+} from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
 
 const oneCommand: Case = { seed: 0, tape: [], faults: [], steps: [{ at: 10, pick: 0, salt: 0 }] };
@@ -67,5 +78,21 @@ describe('what waits after everything was stopped', () => {
 
   test('is none where nobody can clear it', async () => {
     expect(await ofCommand(() => AbortSignal.timeout(5_000))).toBeUndefined();
+  });
+});
+
+describe('what is no failure of the scenario is thrown', () => {
+  const nothing: Scenario<object> = { setup: () => ({}), horizon: '1s' };
+
+  test('when it is played in a world already', async () => {
+    await using _ = createWorld();
+    await expect(play(nothing, oneCommand)).rejects.toThrow(WorldError);
+    await expect(explore(fc, nothing)).rejects.toThrow(WorldError);
+  });
+
+  test('when its signal fires', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(play(nothing, oneCommand, { signal })).rejects.toThrow('enough');
+    await expect(explore(fc, nothing, { signal })).rejects.toThrow('enough');
   });
 });
