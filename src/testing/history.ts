@@ -98,12 +98,21 @@ export class History<V> {
     const order = this.#happened.length;
     const world = currentWorld();
     this.#happened.push({ ...happening, order, at: world?.now ?? performance.now(), wall: Date.now() });
-    world?.note(`${happening.type} ${shown(rest(happening))}`);
+    world?.note(`${happening.type} ${written(rest(happening))}`);
     return order;
   }
 }
 
 const rest = <V>({ type: _, ...others }: Happening<V>): object => others;
+
+/** As JSON, which is written ten times as fast as what `inspect` writes, where it can be. */
+function written(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return shown(value);
+  }
+}
 
 /** A happening in one line. */
 export function line<V>({ type, order, at, wall: _, ...others }: Happened<V>): string {
