@@ -122,7 +122,7 @@ export function createWorld(options: WorldOptions = {}): World {
         const next = driver.queue.nextAt();
         if (next === undefined || next > deadline) {
           throw new InvariantError(
-            `"${name}" did not come about within ${duration}, at ${driver.now} ms: ${shown(missing.because)}`,
+            `"${name}" did not come about within ${typeof duration === 'number' ? `${duration} ms` : duration}, at ${driver.now} ms: ${said(missing.because)}`,
             { cause: missing.because },
           );
         }
@@ -167,6 +167,8 @@ export function createWorld(options: WorldOptions = {}): World {
   occupy({ world: made, ending: () => leaving !== undefined || options.signal?.aborted === true });
   return made;
 }
+
+const said = (because: unknown): string => (typeof because === 'string' ? because : shown(because));
 
 /** Why a check is not met yet; undefined when it is. */
 function unmet(check: () => unknown): { readonly because: unknown } | undefined {

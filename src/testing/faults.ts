@@ -17,7 +17,7 @@ export type SourceMode =
   | { readonly mode: 'flap'; readonly every: Milliseconds }
   /** Answers what it held `by` ms ago. */
   | { readonly mode: 'lies'; readonly by: Milliseconds }
-  /** Another connection holds the write lock: every question is refused as busy. */
+  /** Another connection holds the file's exclusive lock: every question is refused as unavailable, as `sqliteSource` refuses it. */
   | { readonly mode: 'locked' }
   /** It answers, and takes nothing: saves and removals are refused. */
   | { readonly mode: 'readonly' }

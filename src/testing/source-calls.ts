@@ -51,7 +51,9 @@ export class SourceCall<V> {
         if (Math.floor((performance.now() - since) / how.every) % 2 === 1) throw refused();
         return asOf;
       case 'locked':
-        throw sqliteError('SQLITE_BUSY', 'database is locked');
+        throw new SourceUnavailableError('Scripted: the database cannot be reached: database is locked.', {
+          cause: sqliteError('SQLITE_BUSY', 'database is locked'),
+        });
       case 'readonly':
         if (this.#method !== 'save' && this.#method !== 'remove') return asOf;
         throw sqliteError('SQLITE_READONLY', 'attempt to write a readonly database');

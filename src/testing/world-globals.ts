@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import type { Milliseconds } from '../runtime/duration.js';
+import { asForeign } from './foreign.js';
 import type { SeededRandom } from './random.js';
 import { timerPromises } from './world-timer-promises.js';
 import type { TimerFunctions } from './world-timers.js';
@@ -101,6 +102,7 @@ const abortAfter =
     const controller = new AbortController();
     const expire = (): void =>
       controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-    set.setTimeout(expire, delay).unref();
+    // Nobody can clear it, so nobody who stops leaves it behind.
+    asForeign('signal', () => set.setTimeout(expire, delay).unref());
     return controller.signal;
   };

@@ -23,7 +23,7 @@ const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
 /** Runs a program to its end; both its outputs in one. */
 function run(cwd: string, command: string, ...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' };
+    const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', VITEST: '', RUNS: '', SEED: '' };
     execFile(command, args, { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
     });
@@ -63,9 +63,11 @@ function lend(...names: readonly string[]): void {
   for (const name of names) {
     const at = join(project, 'node_modules', name);
     mkdirSync(dirname(at), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), at);
+    if (!existsSync(at)) symlinkSync(join(root, 'node_modules', name), at);
   }
 }
+
+const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 test('the tarball holds what was compiled, and what belongs beside it', async () => {
   const files = (await must(folder, 'tar', '-tzf', tarball)).trim().split('\n');
@@ -118,6 +120,71 @@ describe('in an empty project, without better-sqlite3', () => {
       code: 0,
       output: '',
     });
+  });
+});
+
+describe('a newcomer simulates failures of a job queue of their own, under node:test', () => {
+  const told = 'every accepted mail is sent';
+
+  beforeAll(async () => {
+    lend('typescript', '@types/node', 'undici-types', 'fast-check');
+    const compilerOptions = {
+      target: 'ES2023',
+      lib: ['ES2023', 'ESNext.Disposable'],
+      module: 'NodeNext',
+      strict: true,
+      skipLibCheck: true,
+      noUncheckedIndexedAccess: true,
+      types: ['node'],
+    };
+    await writeFile(join(project, 'job-queue/tsconfig.json'), JSON.stringify({ compilerOptions }));
+  });
+
+  const simulated = async (): Promise<{ code: number; output: string }> => {
+    await must(project, 'node', 'node_modules/typescript/bin/tsc', '-p', 'job-queue');
+    return run(project, 'node', '--test', 'job-queue/job-queue.test.js');
+  };
+
+  test('which stands', async () => {
+    const { code, output } = await simulated();
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining(`ok 1 - ${told}`) });
+  });
+
+  test('and with a bug in it fails, of one command and one crash', async () => {
+    const file = join(project, 'job-queue/job-queue.ts');
+    const right = readFileSync(file, 'utf8');
+    const [send, forget] = ['await send(mail, signal);', 'await table.remove(mail.to, { signal });'];
+    const wrong = right.replace(new RegExp(`(${literal(send)})(\\s+)(${literal(forget)})`), '$3$2$1');
+    expect(wrong).not.toBe(right);
+    await writeFile(file, wrong);
+    const { code, output } = await simulated();
+    expect(code).toBe(1);
+    expect(output).toContain(`"${told}" fails: it is sent`);
+    expect(output).toMatch(
+      /\d+ failures to 1, \d+ commands to 1\.\n +Each of them needed:\n.* crash .*queue\/worker/,
+    );
+    expect(output).toMatch(/fault +queue\/worker +crashes \(\w+\), sending/);
+    const replay = /HOLDFAST_REPLAY='(.*?)'/.exec(output)?.[1];
+    const again = await run(
+      project,
+      'env',
+      `HOLDFAST_REPLAY=${replay}`,
+      'node',
+      '--test',
+      'job-queue/job-queue.test.js',
+    );
+    expect(again.output).toContain(`"${told}" fails: it is sent`);
+    await writeFile(file, right);
+    await must(project, 'node', 'node_modules/typescript/bin/tsc', '-p', 'job-queue');
+    const mended = await run(
+      project,
+      'env',
+      `HOLDFAST_REPLAY=${replay}`,
+      'node',
+      '--test',
+      'job-queue/job-queue.test.js',
+    );
+    expect(mended).toMatchObject({ code: 0 });
   });
 });
 

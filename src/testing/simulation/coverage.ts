@@ -1,6 +1,6 @@
 import type { FaultKind, FaultPlan } from './fault-plan.js';
 
-/** How often each kind of failure met an actor in each state. */
+/** How often each kind of failure met an actor in each state, over the runs of an exploration. */
 export class Coverage {
   readonly #kinds: readonly FaultKind[];
   readonly #counts = new Map<FaultKind, Map<string, number>>();

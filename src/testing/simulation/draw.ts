@@ -1,10 +1,20 @@
 import { shown } from '../shown.js';
 
-/** What a command draws: data of its case, so that it shrinks and replays. */
+/**
+ * What a command draws: data of its case, so that it shrinks and replays. What is drawn is shown in the timeline.
+ *
+ * @example
+ * ```ts
+ * { name: 'login', run: (draw, { cache }) => cache.put(draw.of(['ada', 'bob']), { logins: draw.int(1, 9) }) }
+ * ```
+ */
 export interface Draw {
   /** A whole number from `least` to `most`, both included. Shrinks to `least`. */
   int(least: number, most: number): number;
-  /** One of them. Shrinks to the first. */
+  /**
+   * One of them. Shrinks to the first.
+   * @throws RangeError when there are none.
+   */
   of<T>(items: readonly T[]): T;
 }
 

@@ -7,6 +7,7 @@ import { type Played, type PlayOptions, play } from './play.js';
 import type { Scenario } from './scenario.js';
 import { shrink } from './shrink.js';
 
+/** How much is explored. Times here are real ones. */
 export interface ExploreOptions {
   /** How many cases are drawn. Default 100. */
   readonly runs?: number;
@@ -18,16 +19,21 @@ export interface ExploreOptions {
   readonly shrinkFor?: Milliseconds;
   /** No further case is begun after so many real ms. Default: none. */
   readonly stopAfter?: Milliseconds;
+  /** Ends it: `explore` rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Told after each run. */
+  /** Told after each run, and before each that shrinks. */
   readonly onRun?: (progress: Progress) => void;
 }
 
+/** How far an exploration is. */
 export interface Progress {
+  /** Cases played so far, those of shrinking left out. */
   readonly runs: number;
   /** A failure was found, and is being shrunk. */
   readonly shrinking: boolean;
+  /** Events of all worlds. */
   readonly events: number;
+  /** ms that went by in all worlds. */
   readonly virtual: Milliseconds;
   /** Real ms since the exploration began. */
   readonly real: Milliseconds;
@@ -36,7 +42,9 @@ export interface Progress {
 /** The least that still fails. */
 export interface Finding {
   readonly failure: Failure;
+  /** It fails each time it is played. */
   readonly case: Case;
+  /** Its run. */
   readonly played: Played;
   /** The case as it was drawn. */
   readonly first: Case;
@@ -52,6 +60,7 @@ export interface Finding {
 export interface Exploration {
   /** Undefined: no case failed. */
   readonly finding: Finding | undefined;
+  /** Cases played, those of shrinking left out. */
   readonly runs: number;
   readonly coverage: Coverage;
   /** Kinds of failures that no run exercised, and `sometimes` that never came about. */
@@ -64,9 +73,16 @@ export interface Exploration {
 }
 
 /**
- * Plays cases of a scenario until one fails, and shrinks that one: see `shrink`.
+ * Plays cases of a scenario until one fails, and shrinks that one to the least that fails by the same check. `simTest` is this as a
+ * test. One process is in one world at a time: do not explore two scenarios at once.
  *
+ * @param fc fast-check, as you installed it; it draws the cases.
  * @throws OptionsError for a scenario that cannot be.
+ * @example
+ * ```ts
+ * const { finding, never } = await explore(fc, jobsAreDone, { runs: 1_000, seed: 7 });
+ * if (finding) console.log(findingText(jobsAreDone.name, finding, encodeCase(finding.case)));
+ * ```
  */
 export async function explore<C>(
   fc: Fc,
@@ -94,7 +110,9 @@ export async function explore<C>(
     throw new Error(failure.check);
   });
   // It draws; what it found is shrunk here.
-  await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
+  const { failed, errorInstance } = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
+  // What is no failure of the scenario: an abort, another world.
+  if (failed && found === undefined) throw errorInstance;
 
   const until = clock() + shrinkFor;
   const finding =

@@ -5,7 +5,9 @@ export interface Failure {
   /** The check's name, or what the kit itself looks at: `setup`, `command "…"`, `uncaught error`, `escape`, `nothing left after stop`, `stuck`. */
   readonly check: string;
   readonly message: string;
+  /** What was thrown. */
   readonly error: unknown;
+  /** ms since the world began. */
   readonly at: Milliseconds;
 }
 

@@ -3,7 +3,7 @@ import { type Duration, type Milliseconds, milliseconds } from '../../runtime/du
 import { type Fc, faultsArbitrary } from '../arbitraries.js';
 import type { Fault, SourceMode } from '../faults.js';
 
-/** What may fail in a scenario. */
+/** What may fail in a scenario. Made by `faults.any` or `faults.exactly`. */
 export interface FaultPlan<C = unknown> {
   /** The kinds of failures that some run must have exercised. */
   readonly kinds: readonly FaultKind[];
@@ -42,8 +42,9 @@ export const kindOf = (fault: Fault): FaultKind => {
   }
 };
 
+/** What may fail, at any time. What is left out does not. */
 export interface AnyFaults<C> {
-  /** Sources made by `simulatedSource` fail: true, or the modes they may be in. Default false. */
+  /** Sources made by `simulatedSource` fail: true (any but `nonsense` and `lies`), or the modes they may be in. Default false. */
   readonly source?: boolean | readonly SourceMode['mode'][];
   /** How many sources there are, where they are to fail apart from each other. Default 1. */
   readonly sources?: number;
@@ -70,9 +71,9 @@ export interface AnyFaults<C> {
   readonly points?: readonly string[];
   /** Failures of your own, by name: `{ 'disk full': ({ disk }) => disk.fill() }`. */
   readonly own?: Readonly<Record<string, (context: C) => unknown>>;
-  /** How many failures there may be in one run. Default 10. */
+  /** The most failures in one run. Default 10. */
   readonly most?: number;
-  /** The longest that one lasts. Default: half the horizon. */
+  /** The longest that one lasts; ms, or a string such as `'5s'`. Default: half the horizon. */
   readonly longest?: Duration;
 }
 
@@ -150,8 +151,10 @@ const exactly = (...schedule: readonly Fault[]): FaultPlan => ({
 });
 
 /**
- * What may fail in a scenario.
+ * What may fail in a scenario. `any` draws how many failures of the given kinds there are, when, and how long they last; each kind
+ * must come about in some run. `exactly` has the same failures, at the same times, in every run; only commands and order are drawn.
  *
+ * @throws OptionsError when `longest` is no duration.
  * @example
  * ```ts
  * faults.any({ source: true, crashes: ['sessions/cache'], clock: true, reboot: true })

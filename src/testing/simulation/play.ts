@@ -13,15 +13,18 @@ import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
 import type { Moment } from './timeline.js';
 
-/** One run of a case. */
+/** One run of a case. Plain data, but for the failure's `error`. */
 export interface Played {
+  /** Undefined: all checks held. */
   readonly failure: Failure | undefined;
   readonly timeline: readonly Moment[];
   /** How everybody stood when it failed, or at the end. */
   readonly states: readonly string[];
   /** The names of the `sometimes` that came about. */
   readonly happened: readonly string[];
+  /** Over the trace: equal hashes, equal runs. */
   readonly hash: string;
+  /** Every event of the world; the first 20,000 of them. */
   readonly trace: readonly TraceEntry[];
   /** Events of the world that ran. */
   readonly events: number;
@@ -29,12 +32,24 @@ export interface Played {
   readonly virtual: Milliseconds;
 }
 
+/** How a case is played. */
 export interface PlayOptions {
+  /** Where what failed is counted. Default: nowhere. */
   readonly coverage?: Coverage;
+  /** Ends the run: `play` rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
-/** Plays one case of a scenario. Never rejects for what the code under test does. */
+/**
+ * Plays one case of a scenario. Never rejects for what the code under test does: that is its `failure`.
+ *
+ * @throws WorldError when this process is in a world already; the signal's reason when that has fired.
+ * @example
+ * ```ts
+ * const { failure, timeline } = await play(jobsAreDone, decodeCase(word));
+ * console.log(timelineText(timeline).join('\n'));
+ * ```
+ */
 export async function play<C>(
   scenario: Scenario<C>,
   drawn: Case,
@@ -66,6 +81,7 @@ export async function play<C>(
     });
   } catch (error) {
     signal?.throwIfAborted();
+    if (entered === undefined) throw error;
     // The world ends at the first thing that does not hold, before the run itself hears of it.
     failure = (run as Run<C> | undefined)?.failure ?? failureOf(error, entered?.now ?? 0);
   } finally {

@@ -18,7 +18,11 @@ export function clock(ms: number): string {
 /** So many moments at the end of a run are shown. */
 const shownMoments = 60;
 
-/** What failed, in text: the check, what it takes, the timeline, and how to see it again. */
+/**
+ * What failed, in text: the check, what it takes, the timeline, and how to see it again.
+ *
+ * @param replay how: a command, or the case in one word.
+ */
 export function findingText(name: string, finding: Finding, replay: string): string {
   const { failure, played, first, case: least, isLeast } = finding;
   const spare = first.faults.length - least.faults.length;
@@ -30,7 +34,7 @@ export function findingText(name: string, finding: Finding, replay: string): str
     ...(least.faults.length > 0
       ? [
           isLeast ? 'Each of them needed:' : 'Not shrunk to the end:',
-          ...least.faults.map((fault) => `  ${faultText(fault)}`),
+          ...least.faults.toSorted((a, b) => a.at - b.at).map((fault) => `  ${faultText(fault)}`),
         ]
       : []),
     ...(least.points ?? []).map(({ name, pass }) => `  the fault point ${name} fails at its pass ${pass}`),
@@ -46,7 +50,7 @@ export function findingText(name: string, finding: Finding, replay: string): str
   ].join('\n');
 }
 
-/** A fault in one line. */
+/** A fault in one line: `0:00.501  crash  actor 'queue', how 'killed'`. */
 export function faultText(fault: Fault): string {
   const { at, kind, ...rest } = fault;
   return `${clock(at)}  ${kindOf(fault)}  ${Object.entries(rest)
@@ -54,7 +58,7 @@ export function faultText(fault: Fault): string {
     .join(', ')}`;
 }
 
-/** A line for each moment; the last ones, where there are many. */
+/** A line for each moment; of more than 60 the last. */
 export function timelineText(all: readonly Moment[]): string[] {
   const moments = all.slice(-shownMoments);
   const who = Math.max(0, ...moments.map((moment) => moment.who.length));
@@ -67,7 +71,7 @@ export function timelineText(all: readonly Moment[]): string[] {
     : lines;
 }
 
-/** The timeline as a Mermaid sequence diagram. */
+/** The timeline as a Mermaid sequence diagram; of more than 60 moments the last. */
 export function mermaid(all: readonly Moment[]): string {
   const moments = all.slice(-shownMoments);
   const names = [...new Set(moments.map(({ who }) => who))];

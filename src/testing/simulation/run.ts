@@ -1,5 +1,6 @@
 import { HoldfastError, InvariantError } from '../../errors.js';
 import { milliseconds } from '../../runtime/duration.js';
+import { isUnavailable } from '../../sources/index.js';
 import { type Fault, inflict } from '../faults.js';
 import { asForeign, isForeign } from '../foreign.js';
 import { shown } from '../shown.js';
@@ -94,7 +95,9 @@ export class Run<C> {
     if (!leftovers) return;
     await this.#checked('nothing left after stop', () => {
       const left = this.#world.pending.filter(({ what }) => !isForeign(what));
-      if (left.length > 0) throw new Error(left.map(({ at, what }) => `${what}, due at ${at} ms`).join('; '));
+      if (left.length === 0) return;
+      const timers = left.map(({ at, what }) => `${what}, due at ${at} ms`).join('; ');
+      throw new Error(`After everything was stopped there wait: ${timers}.`);
     });
   }
 
@@ -174,7 +177,8 @@ export class Run<C> {
     const done = (outcome: string): void =>
       this.#stage.timeline.add('command', command.name, `${draw.drawn.join(', ')}${outcome}`);
     const failed = (error: unknown): void => {
-      if (error instanceof HoldfastError && !(error instanceof InvariantError)) {
+      const expected = error instanceof HoldfastError && !(error instanceof InvariantError);
+      if (expected || isUnavailable(error)) {
         this.#stage.timeline.add('command', command.name, `was refused: ${shown(error)}`);
       } else this.#fail(`command "${command.name}"`, error);
     };

@@ -14,22 +14,33 @@ export interface SimulationWorld extends World {
   snapshotStore(name?: string): MemorySnapshotStore;
 }
 
-/** Something that users do. */
+/**
+ * Something that users do.
+ *
+ * @example
+ * ```ts
+ * { name: 'logout', weight: 2, when: ({ users }) => users.size > 0, run: (draw, { cache, users }) => cache.remove(draw.of([...users])) }
+ * ```
+ */
 export interface Command<C> {
   /** What it is called in a timeline. */
   readonly name: string;
-  /** How likely it is, beside the others. Default 1. */
+  /** How likely it is, beside the others: 2 is twice as likely as 1. Default 1. */
   readonly weight?: number;
   /** Whether it can be done now. Default: always. */
   readonly when?: (context: C) => boolean;
   /**
-   * Does it. What it draws, it draws from `draw`, so that it shrinks and replays. An error of Holdfast that it throws or rejects
-   * with (the source is unavailable, the actor died) is an outcome, and is only noted; any other one fails the run.
+   * Does it. What it draws, it draws from `draw`, so that it shrinks and replays. An error that it throws or rejects
+   * with is an outcome, and is only noted, where it is Holdfast's (the actor died) or says that the source is away (`isUnavailable`);
+   * any other one fails the run.
    */
   readonly run: (draw: Draw, context: C) => unknown;
 }
 
-/** A supervised tree, what is done to it, what fails, and what must hold all the same. */
+/**
+ * A supervised tree, what is done to it, what fails, and what must hold all the same. Durations are ms, or strings such as `'5s'`, of
+ * virtual time.
+ */
 export interface Scenario<C> {
   /**
    * Makes what is tested, in the world: the real code on virtual time. Called again after a reboot; what is made by
@@ -38,13 +49,13 @@ export interface Scenario<C> {
   readonly setup: (world: SimulationWorld) => C | PromiseLike<C>;
   /** What users do. Called after each setup; it must give the same commands each time. Default: nothing. */
   readonly workload?: (context: NoInfer<C>) => readonly Command<NoInfer<C>>[];
-  /** How many commands there may be in one run. Default 40. */
+  /** The most commands in one run. Default 40; 0 without a workload. */
   readonly steps?: number;
   /** What may fail. Default: nothing. */
   readonly faults?: FaultPlan<NoInfer<C>>;
   /** How long faults and commands go on; then everything must come right. Default `'1m'`. */
   readonly horizon?: Duration;
-  /** What must hold. */
+  /** What must hold. Default: only that nothing throws uncaught, escapes the world, or is left after the stop. */
   readonly checks?: readonly Check<NoInfer<C>>[];
   /** Stops what the kit does not know of (a server, a pool of its own). Runtimes and caches are stopped before. */
   readonly teardown?: (context: NoInfer<C>) => unknown;

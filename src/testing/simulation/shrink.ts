@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../runtime/duration.js';
 import type { Fault } from '../faults.js';
-import type { Case } from './case.js';
+import type { Case, Step } from './case.js';
 
 /** Whether a case still fails in the same way. */
 export type Fails = (drawn: Case) => Promise<boolean>;
@@ -22,6 +22,8 @@ export async function shrink(drawn: Case, fails: Fails, isOver: () => boolean): 
     await shrinking.take({ ...shrinking.least, tape: [] });
     for (const part of ['steps', 'faults', 'points', 'tape'] as const) await shrinking.halve(part);
     await shrinking.replaceFaults();
+    await shrinking.replaceSteps();
+    await shrinking.bringForward();
     await shrinking.lower();
   }
   return shrinking.least;
@@ -66,21 +68,41 @@ class Shrinking {
   async replaceFaults(): Promise<void> {
     for (let n = this.least.faults.length - 1; n >= 0 && this.least.faults.length > 1; n--) {
       const others = this.least.faults.filter((_, index) => index !== n);
-      if (await this.#retimed(others)) n = this.least.faults.length;
+      if (await this.#retimed(others, this.least.steps)) n = this.least.faults.length;
     }
   }
 
-  async #retimed(faults: readonly Fault[]): Promise<boolean> {
-    const anchors = new Set([0, ...this.least.steps.map(({ at }) => at), ...faults.map(({ at }) => at)]);
+  /** So may a command, which kept somebody busy until a failure came: one alone may do, or all but one. */
+  async replaceSteps(): Promise<void> {
+    const { steps } = this.least;
+    if (steps.length < 2 || steps.length > fewSteps) return;
+    for (const step of steps) if (await this.#retimed(this.least.faults, [step])) return;
+    for (let n = this.least.steps.length - 1; n >= 0; n--) {
+      const others = this.least.steps.filter((_, index) => index !== n);
+      if (await this.#retimed(this.least.faults, others)) n = this.least.steps.length;
+    }
+  }
+
+  async #retimed(faults: readonly Fault[], steps: readonly Step[]): Promise<boolean> {
+    const anchors = new Set([0, ...steps.map(({ at }) => at), ...faults.map(({ at }) => at)]);
     for (const anchor of [...anchors].slice(0, 4)) {
       for (const offset of offsets) {
         for (const [index, fault] of faults.entries()) {
           const moved = faults.with(index, { ...fault, at: anchor + offset });
-          if (await this.take({ ...this.least, faults: moved })) return true;
+          if (await this.take({ ...this.least, faults: moved, steps })) return true;
         }
       }
     }
     return false;
+  }
+
+  /** Brings all of it forward at once: what matters is often only how far apart they are. */
+  async bringForward(): Promise<void> {
+    const { faults, steps } = this.least;
+    const by = Math.min(...[...faults, ...steps].map(({ at }) => at));
+    if (by === 0 || !Number.isFinite(by)) return;
+    const earlier = <T extends { readonly at: Milliseconds }>(one: T): T => ({ ...one, at: one.at - by });
+    await this.take({ ...this.least, faults: faults.map(earlier), steps: steps.map(earlier) });
   }
 
   /** Every number of failures and commands, as low as it may be. */
@@ -104,6 +126,9 @@ class Shrinking {
     }
   }
 }
+
+/** Of more commands none is tried at other times: each costs many runs. */
+const fewSteps = 6;
 
 /** Between one cause and its effect. */
 const offsets: readonly Milliseconds[] = [1, 10, 50, 100, 200, 500, 1_000, 5_000];

@@ -7,12 +7,13 @@ import { type Case, decodeCase, encodeCase } from './case.js';
 import { type Exploration, type ExploreOptions, explore } from './explore.js';
 import { fastCheck } from './fast-check.js';
 import { play } from './play.js';
-import { findingText, mermaid, speedText, timelineText } from './report.js';
+import { findingText, speedText, timelineText } from './report.js';
 import { runner } from './runner.js';
 import type { Scenario } from './scenario.js';
 
+/** How much a simulation plays, and what of it fails the test. */
 export interface SimTestOptions extends Omit<ExploreOptions, 'signal' | 'onRun'> {
-  /** The test runner's time limit. Default `'10m'`. */
+  /** The test runner's time limit, of real time. Default `'10m'`. */
   readonly timeout?: Duration;
   /**
    * A folder of cases that failed once: each is a test of its own. A new one is written there when a test fails while
@@ -88,11 +89,9 @@ function judge(
         findingText(
           name,
           finding,
-          `HOLDFAST_REPLAY='${name}=${encodeCase(finding.case)}', and run this test.`,
+          `HOLDFAST_REPLAY=${quoted(`${name}=${encodeCase(finding.case)}`)}, and run this test.`,
         ),
         ...(saved ? [`Saved: ${saved}`] : regressions ? ['To keep it as a test: set HOLDFAST_SAVE=1.'] : []),
-        '',
-        mermaid(finding.played.timeline),
       ].join('\n'),
       { cause: finding.failure.error },
     );
@@ -121,6 +120,9 @@ async function replayed<C>(
     { cause: failure.error },
   );
 }
+
+/** As a shell takes it. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Of `name=case`, the case, where it is for this test. */
 function replayOf(name: string): Case | undefined {

@@ -5,12 +5,13 @@ import type { SourceMethod } from '../history.js';
 import { type ScriptedSource, type ScriptedSourceOptions, scriptedSource } from '../scripted-source.js';
 import { currentStage } from './current-stage.js';
 
+/** What a simulated database holds and can. */
 export interface SimulatedSourceOptions<V> extends ScriptedSourceOptions<V> {
   /** What it is called in a timeline, and by which it is the same database after a reboot. Default: `'source'`, `'source-2'` … */
   readonly name?: string;
 }
 
-/** A database that a fault schedule acts upon, and a hand. */
+/** A database that a fault schedule acts upon, and a hand. Durations are ms, or strings such as `'2s'`, of virtual time. */
 export interface SimulatedSource<V> extends ScriptedSource<V> {
   /** It cannot be reached, from now on or for so long. */
   down(duration?: Duration): void;
@@ -27,17 +28,20 @@ export type WholeSource<V> = SimulatedSource<V> & Required<Pick<Source<V>, Exclu
 
 /**
  * Makes a database for a scenario: a `Source` in memory that fails as the fault schedule, or a hand, says, and remembers what happened.
- * It outlives a killed process: the setup after a reboot gets the same one, with the rows that it holds by then.
+ * It outlives a killed process: the setup after a reboot gets the same one, with the rows that it holds by then, found by its name, or
+ * where that is given more than once by its turn. Outside a scenario it is a `scriptedSource` with these hands.
  *
- * @throws OptionsError when one setup gives a name twice.
+ * @throws OptionsError when its name is empty.
  * @example
  * ```ts
  * const db = simulatedSource({ rows: { ada: { role: 'admin' } } });
  * db.slow('2s');
  * ```
  */
+export function simulatedSource<V>(
+  options: SimulatedSourceOptions<V> & Required<Pick<SimulatedSourceOptions<V>, 'has'>>,
+): SimulatedSource<V>;
 export function simulatedSource<V>(options?: Omit<SimulatedSourceOptions<V>, 'has'>): WholeSource<V>;
-export function simulatedSource<V>(options: SimulatedSourceOptions<V>): SimulatedSource<V>;
 export function simulatedSource<V>(options: SimulatedSourceOptions<V> = {}): SimulatedSource<V> {
   const stage = currentStage();
   if (stage === undefined) return make(options);

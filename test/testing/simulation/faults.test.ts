@@ -185,7 +185,12 @@ describe('a fault', () => {
         { at: 50, kind: 'source', mode: { mode: 'readonly' }, for: 30 },
       ),
     );
-    expect(answers).toEqual(['SQLITE_BUSY', 'SQLITE_BUSY', 1, 'SQLITE_READONLY']);
+    expect(answers).toEqual([
+      'HOLDFAST_SOURCE_UNAVAILABLE',
+      'HOLDFAST_SOURCE_UNAVAILABLE',
+      1,
+      'SQLITE_READONLY',
+    ]);
   });
 });
 

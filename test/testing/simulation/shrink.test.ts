@@ -71,6 +71,36 @@ describe('shrinking', () => {
     expect(found.faults.map(({ kind }) => kind)).toEqual(['crash']);
   });
 
+  test('brings all of it forward where only the time between matters', async () => {
+    const drawn: Case = {
+      seed: 0,
+      tape: [],
+      faults: [crash(7_300, 'a')],
+      steps: [{ at: 7_000, pick: 0, salt: 0 }],
+    };
+    const together = async ({ faults, steps }: Case): Promise<boolean> =>
+      faults[0] !== undefined && steps[0] !== undefined && faults[0].at - steps[0].at === 300;
+    const found = await shrink(drawn, together, never);
+    expect(found).toMatchObject({ faults: [crash(300, 'a')], steps: [{ at: 0 }] });
+  });
+
+  test('takes out a command that is needed only for when a failure comes', async () => {
+    // Each command takes 500 ms; a crash fails that comes within 100 ms of the end of the last.
+    const drawn: Case = {
+      seed: 0,
+      tape: [],
+      faults: [crash(2_050, 'a')],
+      steps: [0, 0, 0, 0].map((at) => ({ at, pick: 0, salt: 0 })),
+    };
+    const late = async ({ faults, steps }: Case): Promise<boolean> => {
+      const after = (faults[0]?.at ?? -1) - steps.length * 500;
+      return steps.length > 0 && after >= 0 && after < 100;
+    };
+    const found = await shrink(drawn, late, never);
+    expect(found.steps).toHaveLength(1);
+    expect(found.faults).toEqual([crash(500, 'a')]);
+  });
+
   test('ends when it is told to, with what it has', async () => {
     let tries = 0;
     const drawn: Case = { seed: 0, tape: [], faults: names.map((name) => crash(0, name)), steps: [] };
