@@ -19,6 +19,7 @@ export {
   type Scenario,
   type SimulationWorld,
 } from './scenario.js';
-export { type SimTestOptions, simTest } from './sim-test.js';
+export { scenariosIn } from './scenarios-in.js';
+export { type SimTestOptions, type Simulation, simTest } from './sim-test.js';
 export { type SimulatedSource, type SimulatedSourceOptions, simulatedSource } from './simulated-source.js';
 export type { Moment } from './timeline.js';

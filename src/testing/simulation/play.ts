@@ -85,7 +85,8 @@ export async function play<C>(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    failure = error instanceof Stop ? error.failure : failureOf(error, entered?.now ?? 0);
+    const stop = error instanceof InvariantError ? error.cause : error;
+    failure = stop instanceof Stop ? stop.failure : failureOf(error, entered?.now ?? 0);
   } finally {
     (stage as Stage<C> | undefined)?.leave();
   }
