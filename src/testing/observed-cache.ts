@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.js';
 import type { CacheEvents } from '../bus/cache-events.js';
 import type { Happening, History } from './history.js';
 import { shown } from './shown.js';
+import { untouched } from './untouched.js';
 import type { WorldProcess } from './world-process.js';
 
 /** What is observed of a cache: the part of its face that a history can judge. */
@@ -41,7 +42,10 @@ export function observedCache<V>(
     note({ type: 'gone', keys: typeof keys === 'string' ? [keys] : keys, by });
 
   for (const status of ['down', 'up'] as const) {
-    cache.bus?.subscribe(`source.${status}`, () => note({ type: 'source', status }));
+    cache.bus?.subscribe(
+      `source.${status}`,
+      untouched(() => note({ type: 'source', status })),
+    );
   }
 
   // What a synchronous order sets going (a load, a pass) comes after it: so it is noted before it is given.

@@ -5,6 +5,8 @@ export interface FailingSource {
   readonly mode: SourceMode;
   become(mode: SourceMode, duration?: number): void;
   corrupt(key: string): void;
+  /** Whose history is told when the process of whoever uses it dies, and when it boots again. */
+  readonly history: { add(happening: { readonly type: 'killed' | 'booted' }): unknown };
 }
 
 /** What of a stage those see who make things for it. */

@@ -1,3 +1,4 @@
+export { cacheScenario } from './cache-scenario.js';
 export { type Case, decodeCase, encodeCase, type Step } from './case.js';
 export { always, atEnd, type Check, type Condition, eventually } from './checks.js';
 export type { Coverage } from './coverage.js';
@@ -12,6 +13,7 @@ export {
 export { type AnyFaults, type FaultPlan, faults } from './fault-plan.js';
 export { type Failure, type Played, type PlayOptions, play } from './play.js';
 export { faultText, findingText, mermaid, timelineText } from './report.js';
+export type { RowsCache } from './rows-cache.js';
 export {
   type Command,
   defineScenario,

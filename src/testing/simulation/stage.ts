@@ -74,6 +74,7 @@ export class Stage<C> implements StageFace {
     this.#dying = false;
     const process = this.#process;
     this.timeline.add('process', 'process', 'boots');
+    this.#tell('booted');
     try {
       const value = await process.run(() => this.#setup(this.#face()));
       if (process.alive) this.#context = { value };
@@ -216,7 +217,13 @@ export class Stage<C> implements StageFace {
     // What the disks had under way ends now; then nothing of the process goes on.
     await this.#world.settle();
     this.#process.kill();
+    this.#tell('killed');
     asForeign('boot', () => globalThis.setTimeout(() => void this.boot(), after));
+  }
+
+  /** The histories of all sources. One that is made in the first boot has none before. */
+  #tell(type: 'killed' | 'booted'): void {
+    for (const { history } of this.#sources.values()) history.add({ type });
   }
 
   /** Does something to whoever bears a name. False: nobody does now. */

@@ -1,0 +1,124 @@
+import { keepsItsPromises } from '../invariants.js';
+import { sometimes } from '../sometimes.js';
+import { always, atEnd, eventually } from './checks.js';
+import type { Draw } from './draw.js';
+import { faults } from './fault-plan.js';
+import { keys, RowsCache } from './rows-cache.js';
+import { type Command, defineScenario } from './scenario.js';
+
+/** One row in five has an expiry of its own. */
+const expiry = (draw: Draw): { readonly expiresAt?: number } =>
+  draw.int(0, 4) < 4 ? {} : { expiresAt: Date.now() + draw.int(1, 90_000) };
+
+const workload = (rows: RowsCache): readonly Command<RowsCache>[] => [
+  {
+    name: 'read',
+    weight: 4,
+    run: (draw) => {
+      const key = draw.of(keys);
+      // Anything at all may come of a source that throws anything at all.
+      for (let i = 0; i < 3; i++) rows.read(key).catch(() => {});
+    },
+  },
+  { name: 'lookup', run: (draw) => rows.lookup(draw.of(keys)) },
+  {
+    name: 'write',
+    run: (draw) => {
+      const key = draw.of(keys);
+      rows.db.write(key, rows.fresh(key), expiry(draw));
+    },
+  },
+  { name: 'erase', run: (draw) => rows.db.erase(draw.of(keys)) },
+  {
+    name: 'put',
+    run: (draw) => {
+      const key = draw.of(keys);
+      const value = rows.fresh(key);
+      const entry = expiry(draw);
+      rows.db.write(key, value, entry);
+      rows.put(key, value, entry);
+    },
+  },
+  {
+    name: 'put unsaved',
+    run: (draw) => {
+      const key = draw.of(keys);
+      rows.put(key, rows.fresh(key), expiry(draw));
+    },
+  },
+  { name: 'invalidate', run: (draw) => rows.invalidate(draw.of(keys)) },
+  { name: 'revoke', run: (draw) => rows.revoke(draw.of(keys)) },
+  {
+    name: 'remove',
+    run: (draw) => {
+      rows.remove(draw.of(keys)).catch(() => {});
+    },
+  },
+  { name: 'clear', run: () => rows.clear() },
+];
+
+const told = {
+  stale: ['restored', 'source-unreachable', 'ttl'],
+  absent: ['source', 'removed', 'pass'],
+  unknown: ['quarantined', 'cold', 'source-unreachable', 'not-loaded'],
+} as const;
+
+/**
+ * Holdfast's own cache tree, under every failure that there is: what it told is judged by the promises of a cache, and after the last
+ * failure it must tell what the database holds.
+ *
+ * @example
+ * ```ts
+ * simTest(cacheScenario.name, cacheScenario, { runs: 300 });
+ * ```
+ */
+export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promises', {
+  setup: (w) => new RowsCache(w),
+  workload,
+  horizon: '30s',
+  faults: faults.any<RowsCache>({
+    source: [
+      'up',
+      'unreachable',
+      'slow',
+      'hang',
+      'throws',
+      'partial',
+      'flap',
+      'lies',
+      'locked',
+      'readonly',
+      'nonsense',
+    ],
+    corrupt: keys,
+    crashes: ['rows/cache', 'rows/snapshotter', 'rows/warmer', 'rows/janitor'],
+    supervisors: true,
+    clock: true,
+    bus: true,
+    reboot: true,
+    longest: '15s',
+  }),
+  checks: [
+    always('no actor crashes by itself', ({ unexpected: [first] }) => {
+      if (first !== undefined) throw first;
+    }),
+    eventually('the cache answers what the database holds', '90s', (rows) => {
+      if (!rows.agrees()) throw new Error(rows.explain());
+    }),
+    eventually('half a minute goes by', '3m', (rows) => rows.rested),
+    atEnd('the cache still answers what the database holds', (rows) => {
+      if (!rows.agrees()) throw new Error(rows.explain());
+    }),
+    atEnd('everybody goes on with their work', (rows) => {
+      const idle = rows.idle();
+      if (idle.length > 0) throw new Error(`No ${idle.join(', ')} any more.`);
+    }),
+    atEnd('a cache keeps its promises', ({ db, terms }) => keepsItsPromises(db.history.all, terms)),
+    ...Object.entries(told).flatMap(([status, causes]) =>
+      causes.map((because) =>
+        sometimes<RowsCache>(`${status}: ${because}`, ({ answers }) => answers.has(`${status}: ${because}`)),
+      ),
+    ),
+  ],
+  teardown: (rows) => rows.end(),
+});

@@ -1,0 +1,202 @@
+import type { Lookup } from '../../../actors/cache/lookup.js';
+import { createRuntime, type Runtime } from '../../create-runtime.js';
+import { type Cache, defineCache } from '../../define-cache.js';
+import { InjectedFaultError } from '../../errors.js';
+import { type ObservableCache, observedCache } from '../observed-cache.js';
+import { shown } from '../shown.js';
+import type { CacheTerms } from '../violation.js';
+import type { SimulationWorld } from './scenario.js';
+import { type SimulatedSource, simulatedSource } from './simulated-source.js';
+
+export const keys = ['a', 'b', 'c', 'd', 'e'] as const;
+
+/** What kind of cache it is: the world's seed says which. */
+const kinds = ['plain', 'authoritative', 'without scan', 'small', 'until expiry'] as const;
+type Kind = (typeof kinds)[number];
+
+const works = ['passes', 'sweeps', 'snapshots'] as const;
+
+/** How long the database takes while all is well, ms. */
+const latencies = [0, 5, 250] as const;
+
+const termsOf = (kind: Kind): CacheTerms => ({
+  ttl: 15_000,
+  staleFor: kind === 'until expiry' ? Number.POSITIVE_INFINITY : 30_000,
+  negativeTtl: 3_000,
+  concurrency: 2,
+  leastBackoff: 100,
+  authoritative: kind === 'authoritative',
+});
+
+/** A cache of five rows under a supervisor, and whoever uses it. */
+export class RowsCache {
+  readonly db: SimulatedSource<string>;
+  readonly cache: Cache<string>;
+  readonly runtime: Runtime;
+  /** Crashes that no fault made. */
+  readonly unexpected: unknown[] = [];
+  /** The kinds of answers that were given: `stale: ttl`. */
+  readonly answers = new Set<string>();
+  readonly terms: CacheTerms;
+  readonly #world: SimulationWorld;
+  readonly #observed: ObservableCache<string>;
+  readonly #reads = new Map<string, Lookup<string>>();
+  readonly #watch: ReturnType<typeof setInterval>;
+  #started = false;
+  #mended = false;
+  /** Since all was well for the first time. */
+  #well: { readonly at: number; readonly stats: ReturnType<Cache<string>['stats']> } | undefined;
+
+  constructor(w: SimulationWorld) {
+    const kind = kinds[w.seed % kinds.length] as Kind;
+    this.#world = w;
+    this.terms = termsOf(kind);
+    this.db = simulatedSource<string>({
+      name: 'database',
+      rows: Object.fromEntries(keys.slice(0, 3).map((key) => [key, `${key}0`])),
+      latency: latencies[Math.floor(w.seed / kinds.length) % latencies.length] as number,
+      ...(kind === 'without scan' && { has: ['changes', 'missing', 'save', 'remove'] as const }),
+    });
+    this.cache = defineCache<string>({
+      name: 'rows',
+      source: this.db,
+      ttl: this.terms.ttl,
+      staleFor: kind === 'until expiry' ? 'until-expiry' : this.terms.staleFor,
+      authoritative: kind === 'authoritative',
+      ...(kind === 'small' && { maxEntries: 2, maxNegative: 1 }),
+      negativeTtl: this.terms.negativeTtl,
+      load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: this.terms.concurrency },
+      warm: { every: '10s', batch: 2, backoff: { min: '100ms', max: '2s' } },
+      sweep: { every: '3s' },
+      snapshot: { store: w.snapshotStore(), every: '2s' },
+    });
+    this.#observed = observedCache(this.cache, this.db.history);
+    // A root that gives up is the end of the tree, and a fault plan may crash its children any number of times.
+    this.runtime = createRuntime({
+      maxRestarts: 1_000_000,
+      within: '1s',
+      children: [{ id: 'rows', logic: this.cache.supervisor }],
+    });
+    this.runtime.bus.subscribe('actor.crashed', ({ reason }) => {
+      if (reason.type !== 'error' || reason.error instanceof InjectedFaultError) return;
+      this.unexpected.push(reason.error);
+    });
+    // Users do not wait for the start.
+    void this.runtime.start().then(() => {
+      this.#started = true;
+    });
+    this.#watch = setInterval(() => this.#look(), 1_000);
+  }
+
+  lookup(key: string): void {
+    this.#answered(this.#observed.lookup(key));
+  }
+
+  async read(key: string): Promise<void> {
+    const lookup = await this.#observed.read(key);
+    this.#reads.set(key, lookup);
+    this.#answered(lookup);
+  }
+
+  put(key: string, value: string, entry: { readonly expiresAt?: number }): void {
+    this.#observed.put(key, value, entry);
+  }
+
+  invalidate(key: string): void {
+    this.#observed.invalidate(key);
+  }
+
+  revoke(key: string): void {
+    this.#observed.revoke(key);
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#observed.remove(key);
+  }
+
+  clear(): void {
+    this.#observed.clear();
+  }
+
+  /** A value that nobody has written before. */
+  fresh(key: string): string {
+    return `${key}${this.db.history.next}`;
+  }
+
+  /** Whether every answer is what the database holds. Rows that cannot be decoded are mended first. */
+  agrees(): boolean {
+    this.#mend();
+    return this.#started && keys.every((key) => this.#agreesOn(key));
+  }
+
+  /** Half a minute after all was well: a row has changed meanwhile, and everybody has had work to do. */
+  get rested(): boolean {
+    this.#well ??= { at: this.#world.now, stats: this.#change() };
+    return this.#world.now - this.#well.at >= 30_000;
+  }
+
+  /** The kinds of work that nobody has done for half a minute. */
+  idle(): string[] {
+    const before = this.#well?.stats;
+    const after = this.cache.stats();
+    return works.filter(
+      (work) => (work !== 'passes' || this.db.scan !== undefined) && after[work] <= (before?.[work] ?? 0),
+    );
+  }
+
+  explain(): string {
+    const wrong = keys.filter((key) => !this.#agreesOn(key));
+    return wrong
+      .map(
+        (key) =>
+          `"${key}" was read as ${shown(this.#reads.get(key))}, and is ${shown(this.cache.lookup(key))}; the database holds ${shown(this.db.rows.get(key))}`,
+      )
+      .join('\n');
+  }
+
+  end(): void {
+    clearInterval(this.#watch);
+  }
+
+  #change(): ReturnType<Cache<string>['stats']> {
+    const stats = this.cache.stats();
+    this.db.write('a', this.fresh('a'));
+    return stats;
+  }
+
+  #mend(): void {
+    if (this.#mended) return;
+    this.#mended = true;
+    for (const [key, row] of this.db.rows) if (row.state === 'corrupt') this.db.write(key, this.fresh(key));
+  }
+
+  /** Once faults have stopped somebody reads every key every second; before that the memory alone is watched. */
+  #look(): void {
+    if (!this.#started) return;
+    for (const key of keys) {
+      if (this.#mended) this.read(key).catch(() => {});
+      else this.lookup(key);
+    }
+  }
+
+  #agreesOn(key: string): boolean {
+    const row = this.db.rows.get(key);
+    const over = Date.now() - (row?.expiresAt ?? Number.POSITIVE_INFINITY);
+    // Over since the last read.
+    if (over >= 0 && over <= 2_000) return true;
+    const read = this.#reads.get(key);
+    const told = toldValue(this.cache.lookup(key));
+    const agreed =
+      row !== undefined && row.state === 'present' && over < 0
+        ? toldValue(read) === row.value
+        : read?.status === 'absent';
+    return agreed && (told === undefined || told === row?.value);
+  }
+
+  #answered(lookup: Lookup<string>): void {
+    this.answers.add('because' in lookup ? `${lookup.status}: ${lookup.because}` : lookup.status);
+  }
+}
+
+const toldValue = (known: Lookup<string> | undefined): string | undefined =>
+  known?.status === 'fresh' || known?.status === 'stale' ? known.value : undefined;
