@@ -4,11 +4,11 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OptionsError } from '../../errors.js';
 import { shown } from '../shown.js';
+import { cacheScenario } from '../simulation/cache-scenario.js';
 import { explore } from '../simulation/explore.js';
 import { play } from '../simulation/play.js';
 import { scenariosIn } from '../simulation/scenarios-in.js';
 import type { Simulation } from '../simulation/sim-test.js';
-import { cacheScenario } from './stand-in.js';
 
 /**
  * The kit that a scenario file imports. It may be another copy than this one (its own project's, or its sources): what it makes is known to

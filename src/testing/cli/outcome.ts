@@ -28,13 +28,16 @@ export function outcomeText(outcome: Outcome, interrupted: boolean): string {
   const { name, exploration, heap, replay, replayed } = outcome;
   const { finding, never, coverage } = exploration;
   const told = coverage.lines();
+  const incomplete = finding === undefined && never.length > 0 && !replayed;
   return [
     ...(finding !== undefined
       ? [findingText(name, finding, replay), '', mermaid(finding.played.timeline), '']
-      : [`"${name}" ${replayed ? 'holds in this case' : interrupted ? 'has held so far' : 'held'}.`]),
+      : [
+          `"${name}" ${replayed ? 'holds in this case' : interrupted ? 'has held so far' : 'held'}${incomplete ? ', but not everything was tried' : ''}.`,
+        ]),
     speedText(exploration),
     ...(told.length > 0 ? ['', 'Failures, how often, and in which states:', ...told] : []),
-    ...(never.length > 0 && finding === undefined && !replayed
+    ...(incomplete
       ? ['', `NEVER CAME TO: ${never.join(', ')}. Play more runs (--runs), make them likelier, or plan less.`]
       : []),
     ...(heap === undefined ? [] : ['', ...heapText(heap)]),

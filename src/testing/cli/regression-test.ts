@@ -24,10 +24,13 @@ export function regressionTest(
   { file, scenarios }: RegressionTestOptions,
 ): string {
   const at = resolve(file);
-  const from = scenarios === undefined ? 'holdfast/testing' : specifierOf(at, resolve(scenarios));
   const vitest = installed('vitest/package.json', pathToFileURL(at).href) !== undefined;
   const typed = isTypeScript(at);
-  const kit = ['play', 'scenariosIn', 'timelineText'];
+  const own = scenarios === undefined;
+  const kit = [...(own ? ['cacheScenario'] : []), 'play', 'scenariosIn', 'timelineText'];
+  const loaded = own
+    ? 'async () => ({ default: cacheScenario })'
+    : `() => import(${quoted(specifierOf(at, resolve(scenarios)))})`;
   const imports = [
     ...(vitest ? [] : [`import assert from 'node:assert/strict';`, `import { test } from 'node:test';`]),
     `import { ${[...(typed ? ['type Case'] : []), ...kit].join(', ')} } from 'holdfast/testing';`,
@@ -36,7 +39,7 @@ export function regressionTest(
   return `${[
     ...imports,
     '',
-    `const scenarios = await scenariosIn(() => import(${quoted(from)}));`,
+    `const scenarios = await scenariosIn(${loaded});`,
     ...cases.flatMap((one) => ['', ...testOf(one, vitest, typed)]),
   ].join('\n')}\n`;
 }
