@@ -1,5 +1,6 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import type { Case } from '../simulation/case.js';
 import { faultText } from '../simulation/report.js';
 import { installed } from './load.js';
@@ -49,7 +50,7 @@ function testOf({ name, check, case: found }: Regression, vitest: boolean, typed
   return [
     ...found.faults.map((fault) => `// ${oneLine(faultText(fault))}`),
     `test(${quoted(`${name}: ${check}`)}, async () => {`,
-    `  const found${typed ? ': Case' : ''} = ${JSON.stringify(found, undefined, 2).replaceAll('\n', '\n  ')};`,
+    `  const found${typed ? ': Case' : ''} = ${literal(found).replaceAll('\n', '\n  ')};`,
     `  const simulation = scenarios.find(({ name }) => name === ${quoted(name)});`,
     `  if (simulation === undefined) throw new Error(${quoted(`There is no scenario "${name}" any more.`)});`,
     '  const { failure, timeline } = await play(simulation.scenario, found);',
@@ -68,6 +69,10 @@ function specifierOf(test: string, scenarios: string): string {
 }
 
 const isTypeScript = (path: string): boolean => /\.[cm]?tsx?$/.test(path);
+
+/** Plain data, as code. */
+const literal = (data: object): string =>
+  inspect(data, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 90 });
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 

@@ -30,6 +30,8 @@ export class Stage<C> implements StageFace {
   /** Of the process that runs now. */
   #runtimes: Runtime[] = [];
   #nameless = new Map<string, number>();
+  /** Of actors that are to crash at a step. One of a killed process never ends, and its trace would not either. */
+  readonly #traces: (() => void)[] = [];
   #process: WorldProcess;
   #context: { readonly value: C } | undefined;
   #dying = false;
@@ -103,6 +105,7 @@ export class Stage<C> implements StageFace {
   }
 
   leave(): void {
+    for (const stop of this.#traces) stop();
     this.#leave();
   }
 
@@ -159,6 +162,7 @@ export class Stage<C> implements StageFace {
         stop();
         crash();
       });
+      this.#traces.push(stop);
       this.timeline.add('fault', actor, `is to crash at its step ${step} from now`);
     });
   }
