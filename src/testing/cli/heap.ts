@@ -36,9 +36,15 @@ const certain = 4;
 
 /**
  * So many bytes a run are no leak. What a run leaves behind when something leaks is at least an actor, a timer or a listener with what
- * its closure holds: kilobytes. V8 itself goes on growing by some dozens a run: code that it optimizes, caches at call sites.
+ * its closure holds: kilobytes.
  */
 const harmless = 512;
+
+/**
+ * So many bytes in all are no leak yet. V8 goes on compiling what a program does, and learning of it, for minutes: 20 KB a run were measured
+ * of the first hundred runs of a cache, 3 MB in all. A longer soak tells more.
+ */
+const learning = 4 * 2 ** 20;
 
 /** Fewer say nothing. */
 const fewest = 20;
@@ -85,20 +91,32 @@ export class Heap {
   }
 }
 
-/** How a heap grew, once it was warm: the first fifth of the samples is left out. */
+/**
+ * How a heap grew, once it was warm: the first fifth of the samples is left out. It grows where that is certain, worth telling, and no slower in
+ * the second half than half as fast as in the first: a leak goes on, warming up fades.
+ */
 export function growthOf(all: readonly HeapSample[], collected: boolean): HeapGrowth {
   const warm = all.slice(Math.floor(all.length / 5));
-  const byRun = line(warm.map(({ runs, bytes }) => [runs, bytes]));
-  const byMinute = line(warm.map(({ at, bytes }) => [at / 60_000, bytes]));
+  const byRun = runLine(warm);
+  const middle = Math.floor(warm.length / 2);
+  const goesOn = runLine(warm.slice(middle)).slope > runLine(warm.slice(0, middle)).slope / 2;
+  const gained = byRun.slope * ((warm.at(-1)?.runs ?? 0) - (warm[0]?.runs ?? 0));
   return {
     collected,
     samples: all.length,
     bytes: all.at(-1)?.bytes ?? 0,
     perRun: byRun.slope,
-    perMinute: byMinute.slope,
-    grows: all.length >= fewest && byRun.slope > harmless && byRun.slope > certain * byRun.error,
+    perMinute: line(warm.map(({ at, bytes }) => [at / 60_000, bytes])).slope,
+    grows:
+      all.length >= fewest &&
+      byRun.slope > Math.max(harmless, certain * byRun.error) &&
+      gained > learning &&
+      goesOn,
   };
 }
+
+const runLine = (samples: readonly HeapSample[]): Line =>
+  line(samples.map(({ runs, bytes }) => [runs, bytes]));
 
 /** Where there are too few points for a line: none, and no certainty. */
 export function line(points: readonly (readonly [x: number, y: number])[]): Line {

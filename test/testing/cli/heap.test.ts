@@ -45,13 +45,13 @@ describe('the line through points', () => {
 });
 
 describe('a heap', () => {
-  test('of which each run keeps a kilobyte grows, in spite of noise', () => {
+  test('of which each run keeps some kilobytes grows, in spite of noise', () => {
     const growth = growthOf(
-      sampled(100, (runs, index) => 20e6 + 1_024 * runs + noise(index)),
+      sampled(100, (runs, index) => 20e6 + 8_192 * runs + noise(index)),
       true,
     );
     expect(growth.grows).toBe(true);
-    expect(Math.round(growth.perRun / 100)).toBe(10);
+    expect(growth.perRun / 1_024).toBeCloseTo(8, 0);
     expect(growth.perMinute / growth.perRun).toBeCloseTo(600, 0);
   });
 
@@ -69,10 +69,24 @@ describe('a heap', () => {
     expect(growthOf(warming, true).grows).toBe(false);
   });
 
-  test('that gains some bytes a run does not: V8 does that by itself', () => {
+  test('that grows ever more slowly does not', () => {
+    const fading = sampled(100, (runs) => 20e6 + 15e6 * (1 - Math.exp(-runs / 300)));
+    expect(growthOf(fading, true).grows).toBe(false);
+  });
+
+  test('that gained no more than V8 does by itself does not', () => {
     expect(
       growthOf(
-        sampled(100, (runs) => 20e6 + 100 * runs),
+        sampled(100, (runs) => 20e6 + 4_000 * runs),
+        true,
+      ).grows,
+    ).toBe(false);
+  });
+
+  test('that gains some bytes a run does not, however long it goes on', () => {
+    expect(
+      growthOf(
+        sampled(5_000, (runs) => 20e6 + 200 * runs),
         true,
       ).grows,
     ).toBe(false);
