@@ -58,6 +58,8 @@ export type Happening<V> =
   | { readonly type: 'failed'; readonly key: string; readonly by: 'read'; readonly error: string }
   /** The cache found the source to be away, or back. */
   | { readonly type: 'source'; readonly status: 'down' | 'up' }
+  /** A pass was ordered: `warm()`. */
+  | { readonly type: 'ordered' }
   | { readonly type: 'fault'; readonly what: string }
   /** The process died without a chance to write; nothing in memory survives. */
   | { readonly type: 'killed' }

@@ -46,6 +46,7 @@ function concerns<V>(happened: Happened<V>, key: string): boolean {
     case 'gone':
       return happened.keys === 'all' || happened.keys.includes(key);
     case 'fault':
+    case 'ordered':
     case 'killed':
     case 'source':
     case 'booted':

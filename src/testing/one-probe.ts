@@ -3,22 +3,28 @@ import type { CacheTerms, Violation } from './violation.js';
 
 /**
  * While the source is away one question at a time tries whether it is back, and the next not before the least backoff has
- * passed; one that was given up with its asker does not count. (`warm()` orders one: there is none of that in a history.)
+ * passed; one that was given up with its asker does not count. After
+ * a pass was ordered, which is a question of its own, an outage is not judged.
  */
 export function oneProbe<V>(history: readonly Happened<V>[], terms: CacheTerms): Violation[] {
   const found: Violation[] = [];
   const { leastBackoff = 0 } = terms;
   let away = false;
+  let ordered = false;
   let probe: { readonly call: number; readonly at: number; over: boolean } | undefined;
   for (const happened of history) {
-    if (happened.type === 'source') away = happened.status === 'down';
+    if (happened.type === 'ordered') ordered = true;
+    if (happened.type === 'source') {
+      away = happened.status === 'down';
+      ordered &&= away;
+    }
     if (happened.type === 'killed') away = false;
     if (!away) probe = undefined;
     else if (probe !== undefined && 'call' in happened && happened.call === probe.call) {
       if (happened.type === 'abandoned') probe = undefined;
       else if (happened.type === 'rejected') probe.over = true;
     }
-    if (!away || happened.type !== 'asked') continue;
+    if (!away || ordered || happened.type !== 'asked') continue;
     const { order, at, call, method } = happened;
     const violate = (message: string): void => void found.push({ guarantee: 'one probe', message, order });
     if (probe !== undefined && !probe.over) violate(`${method} is asked while another question probes`);

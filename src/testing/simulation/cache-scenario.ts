@@ -4,6 +4,7 @@ import { always, atEnd, eventually } from './checks.js';
 import type { Draw } from './draw.js';
 import { faults } from './fault-plan.js';
 import { keys, RowsCache } from './rows-cache.js';
+import { goneIsKnown, passesInTurn } from './rows-promises.js';
 import { type Command, defineScenario } from './scenario.js';
 
 /** One row in five has an expiry of its own. */
@@ -55,6 +56,14 @@ const workload = (rows: RowsCache): readonly Command<RowsCache>[] => [
     },
   },
   { name: 'clear', run: () => rows.clear() },
+  {
+    name: 'warm',
+    weight: 0.5,
+    run: () => {
+      rows.warm().catch(() => {});
+    },
+  },
+  { name: 'have a load ask for its own key', weight: 0.5, run: (draw) => rows.callers.nest(draw.of(keys)) },
 ];
 
 const told = {
@@ -111,6 +120,13 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
     always('no actor crashes by itself', ({ unexpected: [first] }) => {
       if (first !== undefined) throw first;
     }),
+    always('who waits for a load is told what came of it', ({ callers: { broken } }) => {
+      if (broken.length > 0) throw new Error(broken[0]);
+    }),
+    always(
+      'what is remembered to be absent is bounded',
+      ({ cache, mostNegative }) => cache.stats().negatives <= mostNegative,
+    ),
     eventually('the cache answers what the database holds', '90s', (rows) => {
       if (!rows.agrees()) throw new Error(rows.explain());
     }),
@@ -122,6 +138,9 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
       const idle = rows.idle();
       if (idle.length > 0) throw new Error(`No ${idle.join(', ')} any more.`);
     }),
+    atEnd('every read is answered', ({ callers }) => callers.longest < 10_000),
+    atEnd('passes come in turn', ({ db }) => passesInTurn(db.history.all)),
+    atEnd('what is gone is known to be gone', ({ db, terms }) => goneIsKnown(db.history.all, terms)),
     atEnd('a cache keeps its promises', ({ db, terms }) => keepsItsPromises(db.history.all, terms)),
     ...Object.entries(told).flatMap(([status, causes]) =>
       causes.map((because) =>

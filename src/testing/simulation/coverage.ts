@@ -16,6 +16,15 @@ export class Coverage {
     for (const state of states.length > 0 ? states : ['-']) row.set(state, (row.get(state) ?? 0) + 1);
   }
 
+  /** Adds what another one counted. */
+  add(other: Coverage): void {
+    for (const [kind, states] of Object.entries(other.toJSON())) {
+      const row = this.#counts.get(kind) ?? new Map<string, number>();
+      for (const [state, count] of Object.entries(states)) row.set(state, (row.get(state) ?? 0) + count);
+      if (row.size > 0) this.#counts.set(kind, row);
+    }
+  }
+
   /** What the plan has and no run exercised. */
   get missing(): readonly FaultKind[] {
     return this.#kinds.filter((kind) => !this.#counts.has(kind));

@@ -19,7 +19,7 @@ export interface ExploreOptions {
   readonly shrinkFor?: Milliseconds;
   /** No further case is begun after so many real ms. Default: none. */
   readonly stopAfter?: Milliseconds;
-  /** Ends it: `explore` rejects with its reason. */
+  /** Breaks off; what was found so far is the outcome. */
   readonly signal?: AbortSignal;
   /** Told after each run, and before each that shrinks. */
   readonly onRun?: (progress: Progress) => void;
@@ -111,15 +111,15 @@ export async function explore<C>(
   });
   // It draws; what it found is shrunk here.
   const { failed, errorInstance } = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
-  // What is no failure of the scenario: an abort, another world.
-  if (failed && found === undefined) throw errorInstance;
+  // What is no failure of the scenario: another world, a wrong option.
+  if (failed && found === undefined && signal?.aborted !== true) throw errorInstance;
 
   const until = clock() + shrinkFor;
   const finding =
     found &&
     (await reduced(player, found, () => {
       onRun?.({ ...player.totals, runs: explored, shrinking: true, real: clock() });
-      return clock() > until;
+      return signal?.aborted === true || clock() > until;
     }));
   const sometimes = (scenario.checks ?? []).filter(({ when }) => when === 'sometimes');
   const unseen = sometimes.filter(({ name }) => !happened.has(name)).map(({ name }) => `sometimes "${name}"`);
@@ -146,6 +146,12 @@ class Player<C> {
     this.#scenario = scenario;
     this.#verify = verify;
     this.#signal = signal;
+  }
+
+  /** Plays a case for its report: to its end, even where all was broken off. */
+  show(drawn: Case): Promise<Played> {
+    this.plays++;
+    return play(this.#scenario, drawn);
   }
 
   async play(drawn: Case, options: PlayOptions): Promise<Played> {
@@ -180,10 +186,16 @@ interface Found {
 
 /** The least of what was found. */
 async function reduced<C>(player: Player<C>, found: Found, isOver: () => boolean): Promise<Finding> {
-  const fails = async (drawn: Case): Promise<boolean> =>
-    (await player.play(drawn, {})).failure?.check === found.failure.check;
+  const fails = async (drawn: Case): Promise<boolean> => {
+    try {
+      return (await player.play(drawn, {})).failure?.check === found.failure.check;
+    } catch (error) {
+      if (isOver()) return false;
+      throw error;
+    }
+  };
   const least = await shrink(found.case, fails, isOver);
-  const played = await player.play(least, {});
+  const played = await player.show(least);
   return {
     failure: played.failure ?? found.failure,
     case: least,
@@ -206,7 +218,7 @@ function realClock(): () => Milliseconds {
 }
 
 /** FNV-1a over both. */
-function mixed(before: string, next: string): string {
+export function mixed(before: string, next: string): string {
   let hash = 0x811c9dc5;
   for (const unit of `${before}${next}`) hash = Math.imul(hash ^ unit.charCodeAt(0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');

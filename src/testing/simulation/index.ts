@@ -22,7 +22,8 @@ export {
   type Scenario,
   type SimulationWorld,
 } from './scenario.js';
-export { type SimTestOptions, simTest } from './sim-test.js';
+export { scenariosIn } from './scenarios-in.js';
+export { type SimTestOptions, type Simulation, simTest } from './sim-test.js';
 export {
   type SimulatedSource,
   type SimulatedSourceOptions,

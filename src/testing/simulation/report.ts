@@ -6,7 +6,7 @@ import { kindOf } from './fault-plan.js';
 import type { Moment } from './timeline.js';
 
 /** A time of a world: `2:03.045`, with the hours where there are any. */
-export function clock(ms: number): string {
+function clock(ms: number): string {
   const whole = Math.floor(ms);
   const pad = (n: number, width: number): string => String(n).padStart(width, '0');
   const hours = Math.floor(whole / 3_600_000);

@@ -2,19 +2,37 @@ import type { Lookup } from '../../../actors/cache/lookup.js';
 import { createRuntime, type Runtime } from '../../create-runtime.js';
 import { type Cache, defineCache } from '../../define-cache.js';
 import { InjectedFaultError } from '../../errors.js';
+import type { SourceMethod } from '../history.js';
 import { type ObservableCache, observedCache } from '../observed-cache.js';
 import { shown } from '../shown.js';
+import { untouched } from '../untouched.js';
 import type { CacheTerms } from '../violation.js';
+import { Callers } from './rows-callers.js';
+import { batch } from './rows-promises.js';
 import type { SimulationWorld } from './scenario.js';
 import { type SimulatedSource, simulatedSource } from './simulated-source.js';
 
 export const keys = ['a', 'b', 'c', 'd', 'e'] as const;
 
 /** What kind of cache it is: the world's seed says which. */
-const kinds = ['plain', 'authoritative', 'without scan', 'small', 'until expiry'] as const;
+const kinds = [
+  'plain',
+  'authoritative',
+  'without scan',
+  'small',
+  'until expiry',
+  'scan alone',
+  'small and authoritative',
+] as const;
 type Kind = (typeof kinds)[number];
 
 const works = ['passes', 'sweeps', 'snapshots'] as const;
+
+/** What the database can be asked, beside loads. */
+const methods = {
+  'without scan': ['changes', 'missing', 'save', 'remove'],
+  'scan alone': ['scan', 'save', 'remove'],
+} as const satisfies Partial<Record<Kind, readonly SourceMethod[]>>;
 
 /** How long the database takes while all is well, ms. */
 const latencies = [0, 5, 250] as const;
@@ -25,8 +43,10 @@ const termsOf = (kind: Kind): CacheTerms => ({
   negativeTtl: 3_000,
   concurrency: 2,
   leastBackoff: 100,
-  authoritative: kind === 'authoritative',
+  authoritative: isAuthoritative(kind),
 });
+
+const isAuthoritative = (kind: Kind): boolean => kind.endsWith('authoritative');
 
 /** A cache of five rows under a supervisor, and whoever uses it. */
 export class RowsCache {
@@ -35,9 +55,11 @@ export class RowsCache {
   readonly runtime: Runtime;
   /** Crashes that no fault made. */
   readonly unexpected: unknown[] = [];
+  readonly callers: Callers;
   /** The kinds of answers that were given: `stale: ttl`. */
   readonly answers = new Set<string>();
   readonly terms: CacheTerms;
+  readonly mostNegative: number;
   readonly #world: SimulationWorld;
   readonly #observed: ObservableCache<string>;
   readonly #reads = new Map<string, Lookup<string>>();
@@ -50,27 +72,36 @@ export class RowsCache {
   constructor(w: SimulationWorld) {
     const kind = kinds[w.seed % kinds.length] as Kind;
     this.#world = w;
+    this.callers = new Callers(() => w.now);
     this.terms = termsOf(kind);
+    this.mostNegative = kind.startsWith('small') ? 1 : Number.POSITIVE_INFINITY;
     this.db = simulatedSource<string>({
       name: 'database',
-      rows: Object.fromEntries(keys.slice(0, 3).map((key) => [key, `${key}0`])),
+      // An empty string is a value, too.
+      rows: { a: 'a0', b: 'b0', c: '' },
       latency: latencies[Math.floor(w.seed / kinds.length) % latencies.length] as number,
-      ...(kind === 'without scan' && { has: ['changes', 'missing', 'save', 'remove'] as const }),
+      ...(kind in methods && { has: methods[kind as keyof typeof methods] }),
     });
     this.cache = defineCache<string>({
       name: 'rows',
-      source: this.db,
+      source: this.callers.of(this.db, (key) => this.cache.read(key)),
       ttl: this.terms.ttl,
       staleFor: kind === 'until expiry' ? 'until-expiry' : this.terms.staleFor,
-      authoritative: kind === 'authoritative',
-      ...(kind === 'small' && { maxEntries: 2, maxNegative: 1 }),
+      authoritative: isAuthoritative(kind),
+      ...(kind.startsWith('small') && { maxEntries: 2, maxNegative: 1 }),
       negativeTtl: this.terms.negativeTtl,
       load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: this.terms.concurrency },
-      warm: { every: '10s', batch: 2, backoff: { min: '100ms', max: '2s' } },
+      warm: { every: '10s', batch, backoff: { min: '100ms', max: '2s' } },
       sweep: { every: '3s' },
       snapshot: { store: w.snapshotStore(), every: '2s' },
     });
     this.#observed = observedCache(this.cache, this.db.history);
+    this.cache.bus.subscribe(
+      '*',
+      untouched(() => {
+        throw new Error('A listener of the user has thrown.');
+      }),
+    );
     // A root that gives up is the end of the tree, and a fault plan may crash its children any number of times.
     this.runtime = createRuntime({
       maxRestarts: 1_000_000,
@@ -93,7 +124,7 @@ export class RowsCache {
   }
 
   async read(key: string): Promise<void> {
-    const lookup = await this.#observed.read(key);
+    const lookup = await this.callers.wait(key, () => this.#observed.read(key));
     this.#reads.set(key, lookup);
     this.#answered(lookup);
   }
@@ -112,6 +143,17 @@ export class RowsCache {
 
   remove(key: string): Promise<void> {
     return this.#observed.remove(key);
+  }
+
+  /** @throws what the pass failed of. */
+  async warm(): Promise<void> {
+    const { history } = this.db;
+    const began = history.add({ type: 'ordered' });
+    const report = await this.cache.warm();
+    const passed = history.all
+      .slice(began)
+      .some((happened) => happened.type === 'answered' && happened.method === 'scan' && happened.last);
+    if (!passed && report.skipped === undefined) this.callers.broken.push('warm() resolved without a pass');
   }
 
   clear(): void {

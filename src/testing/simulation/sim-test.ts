@@ -26,12 +26,14 @@ export interface SimTestOptions extends Omit<ExploreOptions, 'signal' | 'onRun'>
 
 /** Where the CLI collects what a file declares, instead of running it. */
 export const collecting = Symbol.for('holdfast.simulations');
-type Collected = {
+
+/** A scenario of a file, and what its file says of how it is played. */
+export interface Simulation {
   readonly name: string;
   readonly scenario: Scenario<never>;
   readonly options: SimTestOptions;
-};
-const place = globalThis as { [collecting]?: Collected[] };
+}
+const place = globalThis as { [collecting]?: Simulation[] };
 
 /**
  * A test that plays a scenario many times under failures, and shrinks the first run that fails to the least that still does. Runs under
@@ -71,6 +73,7 @@ export function simTest<C>(name: string, scenario: Scenario<C>, options: SimTest
       ...(SEED && { seed: SEED === 'random' ? Date.now() % 1_000_000 : Number(SEED) }),
       ...(signal && { signal }),
     });
+    if (exploration.finding === undefined) signal?.throwIfAborted();
     judge(name, exploration, options);
   });
 }

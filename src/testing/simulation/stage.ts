@@ -32,6 +32,8 @@ export class Stage<C> implements StageFace {
   /** Of the process that runs now. */
   #runtimes: Runtime[] = [];
   #nameless = new Map<string, number>();
+  /** Of actors that are to crash at a step. One of a killed process never ends, and its trace would not either. */
+  readonly #traces: (() => void)[] = [];
   #process: WorldProcess;
   #context: { readonly value: C } | undefined;
   #dying = false;
@@ -108,6 +110,7 @@ export class Stage<C> implements StageFace {
   }
 
   leave(): void {
+    for (const stop of this.#traces) stop();
     this.#leave();
   }
 
@@ -169,6 +172,7 @@ export class Stage<C> implements StageFace {
         this.struck('crash at a step', [`${actor} ${state()}`]);
         crash();
       });
+      this.#traces.push(stop);
       return false;
     });
   }

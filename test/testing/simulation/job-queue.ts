@@ -4,7 +4,7 @@ import { defineScenario, eventually, faults, type SimulatedSource, simulatedSour
 import { assign, fromPromise, setup } from 'xstate';
 
 /** A supervised job queue, as a user would write it. `bug`: a job is taken out of the store before it has been done. */
-export const jobQueue = (store: SimulatedSource<string>, done: string[], bug: boolean) =>
+const jobQueue = (store: SimulatedSource<string>, done: string[], bug: boolean) =>
   setup({
     types: {} as {
       context: { doing: string | undefined };

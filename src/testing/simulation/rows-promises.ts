@@ -1,0 +1,51 @@
+import { InvariantError } from '../../errors.js';
+import type { Happened } from '../history.js';
+import { lifeAt, toldIn } from '../origins.js';
+import type { CacheTerms } from '../violation.js';
+
+/** How many rows a scan of the scenario's cache may bring at once. */
+export const batch = 2;
+
+/** One pass at a time, and no more rows at once than were asked for. @throws InvariantError */
+export function passesInTurn<V>(history: readonly Happened<V>[]): void {
+  const open = new Set<number>();
+  for (const happened of history) {
+    if (happened.type === 'killed') open.clear();
+    if (!('method' in happened) || happened.method !== 'scan') continue;
+    const { call, order } = happened;
+    if (happened.type === 'asked') {
+      if (open.size > 0) throw new InvariantError(`A second pass (#${order}) while the first is under way.`);
+      open.add(call);
+    } else if (happened.type !== 'answered' || happened.last) open.delete(call);
+    if (happened.type === 'answered' && happened.rows.length > batch)
+      throw new InvariantError(`${happened.rows.length} rows at once (#${order}), and ${batch} are allowed.`);
+  }
+}
+
+/**
+ * What was revoked or removed is known to be gone until somebody says otherwise, for `staleFor` at least: a put, an answer of the
+ * source, a complete pass. @throws InvariantError
+ */
+export function goneIsKnown<V>(history: readonly Happened<V>[], { staleFor }: CacheTerms): void {
+  for (const { key, order, at, by, lookup } of toldIn(history)) {
+    if (by !== 'lookup' || lookup.status === 'absent') continue;
+    const since = lifeAt(history, order);
+    const last = history.slice(since + 1, order).findLast((happened) => isAbout(happened, key));
+    if (last?.type !== 'gone' || (last.by !== 'revoke' && last.by !== 'remove')) continue;
+    if (at - last.at >= Math.min(staleFor, 3_600_000)) continue;
+    throw new InvariantError(`"${key}" is ${lookup.status} (#${order}) after ${last.by} (#${last.order}).`);
+  }
+}
+
+function isAbout<V>(happened: Happened<V>, key: string): boolean {
+  switch (happened.type) {
+    case 'gone':
+      return happened.keys === 'all' || happened.keys.includes(key);
+    case 'put':
+      return happened.key === key;
+    case 'answered':
+      return happened.rows.some((row) => row.key === key) || (happened.last && happened.method === 'scan');
+    default:
+      return false;
+  }
+}
