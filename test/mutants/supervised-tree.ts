@@ -10,7 +10,7 @@ import {
   supervisor,
   terminateChild,
 } from 'holdfast';
-import { always, atEnd, defineScenario, eventually, faults, type SimulationWorld } from 'holdfast/testing';
+import { always, defineScenario, eventually, faults, type SimulationWorld } from 'holdfast/testing';
 import { fromCallback, fromPromise, setup } from 'xstate';
 import { createBus, type OwnBus } from '../../src/bus/bus.js';
 
