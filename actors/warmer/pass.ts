@@ -86,7 +86,11 @@ async function takeRows<V>(
     if (taken === 'stored') core.passes.anyRow = true;
     // Set apart, or refused for something newer: it was seen all the same.
     else if (key === undefined) core.passes.nameless = true;
-    else if (taken !== 'over') core.table.markSeen(key, whole);
+    else if (taken !== 'over') {
+      core.table.markSeen(key, whole);
+      // Refused for an answer that denied it: once that is forgotten, this pass must not be what proves it absent.
+      if (core.table.slotOf(key) < 0) core.authority.doubt(key);
+    }
     if (taken === 'quarantined') quarantined++;
     if (stretch.spent && !(await stretch.yield())) return 'aborted';
   }

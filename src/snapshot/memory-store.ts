@@ -210,6 +210,9 @@ export function memorySnapshotStore(): MemorySnapshotStore {
 
     crash() {
       life = undefined;
+      // What was under way is void; in a process that was killed it would never settle either, and nobody may wait for it.
+      pending.clear();
+      inOrder = Promise.resolve();
     },
   };
   return store;

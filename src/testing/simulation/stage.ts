@@ -234,6 +234,8 @@ export class Stage<C> implements StageFace {
     // What the disks had under way ends now; then nothing of the process goes on.
     await this.#world.settle();
     this.#process.kill();
+    // What it began meanwhile, and a disk that it opened.
+    for (const disk of this.#disks) disk.crash();
     this.#tell('killed');
     asForeign('boot', () => globalThis.setTimeout(() => void this.boot(), after));
   }

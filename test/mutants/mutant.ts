@@ -1,0 +1,24 @@
+/** A bug, as a change of the sources that puts it back. */
+export interface Mutant {
+  readonly name: string;
+  /** The row of the failure table that it belongs to. */
+  readonly row: string;
+  /** Which scenario is to find it. */
+  readonly scenario: 'cache' | 'tree';
+  readonly edits: readonly Edit[];
+}
+
+/** What is written in the place of a text that stands in the file just once. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A list of mutants of one scenario: `[name, row, file, from, to, file, from, to, …]`. */
+export const mutantsOf =
+  (scenario: Mutant['scenario']) =>
+  (...listed: readonly (readonly [name: string, row: string, ...edits: Edit[]])[]): readonly Mutant[] =>
+    listed.map(([name, row, ...edits]) => ({ name, row, scenario, edits }));
+
+export const edit = (file: string, from: string, to: string): Edit => ({ file, from, to });

@@ -1,0 +1,270 @@
+import {
+  child,
+  createRuntime,
+  dynamicSupervisor,
+  InjectedFaultError,
+  type Runtime,
+  restartChild,
+  type SupervisorRef,
+  startChild,
+  supervisor,
+  terminateChild,
+} from 'holdfast';
+import { always, defineScenario, eventually, faults, type SimulationWorld } from 'holdfast/testing';
+import { fromCallback, fromPromise, setup } from 'xstate';
+import { createBus, type OwnBus } from '../../src/bus/bus.js';
+
+const ids = ['a', 'b', 'c'] as const;
+const maxRestarts = 3;
+const within = 5_000;
+
+type WorkerEvent =
+  | { readonly type: 'transition' | 'timer' | 'rejection' | 'promise'; readonly error: Error }
+  | { readonly type: 'tick' };
+
+const job = setup({ delays: { work: 100 } }).createMachine({
+  initial: 'working',
+  states: { working: { after: { work: 'done' } }, done: { type: 'final' } },
+});
+
+/** Three workers, each of which needs the one before it, and jobs that end by themselves. */
+class Tree {
+  runtime: Runtime;
+  readonly bus = createBus<{ tick: object }>() as OwnBus<{ tick: object }>;
+  /** The insides of workers that run now. */
+  readonly alive: string[] = [];
+  /** Errors that are to be the end of somebody. */
+  readonly owed = new Map<unknown, string>();
+  readonly broken: string[] = [];
+  stopped = false;
+  /** Whatever was stopped is to be started. */
+  mending = false;
+  readonly #world: SimulationWorld;
+  readonly #watcher: ReturnType<typeof setInterval>;
+  /** When the group had to restart somebody; and of these, when a child had ended by itself. */
+  #ends: number[] = [];
+  #exits: number[] = [];
+
+  constructor(w: SimulationWorld) {
+    this.#world = w;
+    this.runtime = this.#made();
+    this.#watcher = setInterval(() => {
+      if (this.mending) this.startGroup().catch(() => {});
+    }, 1_000);
+  }
+
+  /** A failure may come as it starts, and the whole tree is then not started: whoever runs it tries again. */
+  async start(): Promise<this> {
+    for (;;) {
+      try {
+        await this.runtime.start();
+        return this;
+      } catch {
+        this.owed.clear();
+        this.runtime = this.#made();
+      }
+    }
+  }
+
+  #made(): Runtime {
+    const group = supervisor({
+      strategy: 'rest-for-one',
+      maxRestarts,
+      within,
+      children: ids.map((id) =>
+        child({ id, name: `w/${id}`, logic: this.#worker(id), restart: 'permanent' }),
+      ),
+    });
+    const runtime = createRuntime({
+      maxRestarts: 1_000_000,
+      within: '1s',
+      children: [
+        { id: 'group', logic: group },
+        {
+          id: 'jobs',
+          name: 'jobs',
+          logic: dynamicSupervisor({ child: () => ({ logic: job, restart: 'transient' }) }),
+        },
+      ],
+    });
+    this.#watch(runtime);
+    return runtime;
+  }
+
+  end(): void {
+    clearInterval(this.#watcher);
+  }
+
+  get ready(): boolean {
+    return ids.every((id) => this.runtime.whereis(`w/${id}`)?.getSnapshot().value === 'running');
+  }
+
+  throwIn(how: Exclude<WorkerEvent['type'], 'tick'>, id: string): void {
+    const ref = this.runtime.whereis(`w/${id}`);
+    if (ref?.getSnapshot().value !== 'running') return;
+    const error = new InjectedFaultError(`in a ${how} of ${id}`);
+    this.owed.set(error, id);
+    ref.send({ type: how, error });
+  }
+
+  async stopGroup(): Promise<void> {
+    if (this.stopped) return;
+    await terminateChild(this.runtime.root, 'group');
+    // Who was to be told of an error is no more.
+    this.owed.clear();
+    this.stopped = true;
+  }
+
+  async startGroup(): Promise<void> {
+    if (!this.stopped) return;
+    this.stopped = false;
+    try {
+      await restartChild(this.runtime.root, 'group');
+    } catch (error) {
+      this.stopped = true;
+      throw error;
+    }
+  }
+
+  async job(): Promise<void> {
+    if (this.#jobs !== undefined) await startChild(this.#jobs);
+  }
+
+  /** How many jobs the supervisor of jobs knows of. */
+  get remembered(): number {
+    return this.runtime.tree().children?.find(({ id }) => id === 'jobs')?.children?.length ?? 0;
+  }
+
+  get #jobs(): SupervisorRef | undefined {
+    return this.runtime.whereis('jobs') as SupervisorRef | undefined;
+  }
+
+  #worker(id: string) {
+    const { alive, broken, bus } = this;
+    return setup({
+      types: { events: {} as WorkerEvent },
+      actors: {
+        inside: fromCallback<WorkerEvent>(({ receive, self }) => {
+          alive.push(id);
+          const parent = (self as unknown as { _parent: { getSnapshot(): { status: string } } })._parent;
+          bus.subscribe('tick', parent as never);
+          const timer = setInterval(() => {
+            const { status } = parent.getSnapshot();
+            if (status !== 'active') broken.push(`the inside of ${id} lives, and ${id} is ${status}`);
+          }, 100);
+          receive((event) => {
+            if (event.type === 'timer')
+              setTimeout(() => {
+                throw event.error;
+              }, 10);
+            if (event.type === 'rejection') void Promise.reject(event.error);
+          });
+          return () => {
+            clearInterval(timer);
+            alive.splice(alive.indexOf(id), 1);
+          };
+        }),
+        fails: fromPromise<void, Error>(async ({ input }) => {
+          throw input;
+        }),
+      },
+      actions: {
+        throw: (_, { error }: { readonly error: Error }) => {
+          throw error;
+        },
+      },
+      delays: { beginning: 50 },
+    }).createMachine({
+      id,
+      invoke: { id: 'inside', src: 'inside' },
+      initial: 'beginning',
+      on: { '*': {} },
+      states: {
+        beginning: { tags: 'starting', after: { beginning: 'running' } },
+        running: {
+          on: {
+            transition: { actions: { type: 'throw', params: ({ event }) => ({ error: event.error }) } },
+            timer: { actions: ({ event, self }) => self.getSnapshot().children.inside?.send(event) },
+            rejection: { actions: ({ event, self }) => self.getSnapshot().children.inside?.send(event) },
+            promise: 'failing',
+          },
+        },
+        failing: {
+          invoke: { src: 'fails', input: ({ event }) => (event as { readonly error: Error }).error },
+        },
+      },
+    });
+  }
+
+  /** What the runtime tells, judged by what a supervisor promises. */
+  #watch({ bus }: Runtime): void {
+    bus.subscribe('actor.crashed', ({ error, name }) => {
+      this.owed.delete(error);
+      for (const [owed, id] of this.owed) if (name === `w/${id}`) this.owed.delete(owed);
+    });
+    bus.subscribe('actor.stopped', ({ name }) => {
+      for (const [owed, id] of this.owed) if (name === `w/${id}`) this.owed.delete(owed);
+    });
+    bus.subscribe('actor.started', ({ path }) => {
+      if (path !== 'root/group') return;
+      this.#ends = [];
+      this.#exits = [];
+    });
+    bus.subscribe('supervisor.report', ({ path, context }) => {
+      if (path !== 'root/group') return;
+      const { now } = this.#world;
+      if (context === 'child-terminated') this.#exits.push(now);
+      if (context === 'child-terminated' || context === 'start-error') this.#ends.push(now);
+    });
+    bus.subscribe('actor.restarted', ({ path }) => {
+      if (!path.startsWith('root/group/')) return;
+      if (this.#recent(this.#exits) > maxRestarts) this.broken.push('restarted above its intensity');
+    });
+    bus.subscribe('supervisor.gave-up', ({ path }) => {
+      if (path !== 'root/group') return;
+      if (this.#recent(this.#ends) <= maxRestarts) this.broken.push('gave up below its intensity');
+    });
+  }
+
+  readonly #recent = (times: readonly number[]): number =>
+    times.filter((at) => this.#world.now - at <= within).length;
+}
+
+export const supervisedTree = defineScenario<Tree>('a tree stands', {
+  setup: (w) => new Tree(w).start(),
+  workload: (tree) => [
+    ...(['transition', 'timer', 'rejection', 'promise'] as const).map((how) => ({
+      name: `throw in a ${how}`,
+      run: (draw: { of<T>(items: readonly T[]): T }) => tree.throwIn(how, draw.of(ids)),
+    })),
+    { name: 'stop the group', run: () => tree.stopGroup() },
+    { name: 'start the group', weight: 2, run: () => tree.startGroup() },
+    { name: 'a job', run: () => tree.job() },
+    { name: 'tick', run: () => tree.bus.publish('tick', {}) },
+  ],
+  steps: 20,
+  horizon: '20s',
+  faults: faults.any<Tree>({
+    crashes: ids.map((id) => `w/${id}`),
+    supervisors: true,
+    clock: true,
+    longest: '5s',
+  }),
+  checks: [
+    always('nobody breaks what a supervisor promises', ({ broken: [first] }) => {
+      if (first !== undefined) throw new Error(first);
+    }),
+    always('one incarnation at a time', ({ alive }) => new Set(alive).size === alive.length),
+    always(
+      'nothing runs, or listens, after it was stopped',
+      ({ stopped, alive, bus }) => !stopped || (alive.length === 0 && !bus.hears('tick')),
+    ),
+    eventually('everybody works', '1m', (tree) => {
+      tree.mending = true;
+      return tree.ready;
+    }),
+    eventually('who has done their job is forgotten', '1m', ({ remembered }) => remembered === 0),
+    eventually('each error was the end of somebody', '1m', ({ owed }) => owed.size === 0),
+  ],
+  teardown: (tree) => tree.end(),
+});
