@@ -48,10 +48,6 @@ export abstract class Wait<T> implements Expiring, EndWatcher {
   /** It has been settled, however: what it holds on to goes. */
   protected abstract release(): void;
 
-  get isWaiting(): boolean {
-    return this.#waiting;
-  }
-
   /** Says whether it was still waiting. */
   answer(value: T): boolean {
     if (!this.#end()) return false;
