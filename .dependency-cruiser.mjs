@@ -97,7 +97,17 @@ export default {
       name: 'declared',
       comment: 'Whoever installs the package has its dependencies only.',
       severity: 'error',
-      from: { path: house },
+      from: { path: house, pathNot: '^src/testing/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
+        dependencyTypesNot: ['npm', 'npm-optional', 'type-only'],
+      },
+    },
+    {
+      name: 'declared-for-tests',
+      comment: 'Whoever tests with the kit has the test runner and fast-check, the optional peers, too.',
+      severity: 'error',
+      from: { path: '^src/testing/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         dependencyTypesNot: ['npm', 'npm-optional', 'npm-peer', 'type-only'],
