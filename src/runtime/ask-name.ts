@@ -69,22 +69,29 @@ function readyBearer(
 ): Promise<AnyActorRef> {
   const target = names.whereis(name);
   if (target !== undefined && incarnationOfActor(target)?.phase === 'running') return Promise.resolve(target);
-  return new PendingBearer(names, name, limits, late).promise;
+  return new PendingBearer(names, name, limits, late).begin();
 }
 
 /** Waits until somebody who is ready bears a name. */
 class PendingBearer extends Wait<AnyActorRef> {
+  readonly #names: Names;
+  readonly #name: string;
   readonly #late: () => Error;
-  readonly #leave: (() => void) | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(names: Names, name: string, limits: Limits, late: () => Error) {
     super(limits);
+    this.#names = names;
+    this.#name = name;
     this.#late = late;
-    this.#leave = names.whenReady(name, (ref) => {
+  }
+
+  protected hold(): void {
+    this.#leave = this.#names.whenReady(this.#name, (ref) => {
       if (ref !== undefined) this.answer(ref);
       else
         this.refuse(
-          new NoSuchActorError(`Nobody bears the name '${name}', and nobody will: the tree has ended.`),
+          new NoSuchActorError(`Nobody bears the name '${this.#name}', and nobody will: the tree has ended.`),
         );
     });
   }

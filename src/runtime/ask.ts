@@ -4,7 +4,7 @@ import { attribution } from './attribution.js';
 import { Deadlines } from './deadlines.js';
 import { type Duration, type Milliseconds, milliseconds } from './duration.js';
 import { Incarnation } from './incarnation.js';
-import { type EventOf, send } from './mailbox.js';
+import { type EventOf, sendAtOnce } from './mailbox.js';
 import { incarnationOfActor, nameOf, ownerOf } from './owner.js';
 import { PendingReply } from './pending-reply.js';
 import { askerOf, questionOf, type ReplyOf, type ReplyTo } from './question.js';
@@ -22,6 +22,8 @@ export interface AskOptions {
 
 /**
  * Sends an event and waits for the `reply` to it. A reply that comes too late is dropped, and never given to a later question.
+ * Asked from outside of any actor's transition, while no other message is on its way, the actor handles it before `ask` returns;
+ * else in its turn.
  * It asks one incarnation: if that ends first, it rejects at once, and the next one is not asked (a name can be, see
  * `Runtime.ask`). When the asker, an actor, ends itself, it rejects, too.
  *
@@ -59,7 +61,7 @@ export function ask(
     refuseInVain(ref, event, asker);
     const pending = new PendingReply(ref, event, { wait, deadlines: deadlinesOf(ref), signal, asker });
     sendFor(pending, ref, event);
-    return pending.promise as Promise<never>;
+    return pending.begin() as Promise<never>;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -70,7 +72,7 @@ const deadlinesOf = (ref: AnyActorRef): Deadlines => ownerOf(ref)?.scope.deadlin
 
 function sendFor(pending: PendingReply, ref: AnyActorRef, event: EventOf<AnyActorRef>): void {
   try {
-    send(ref, questionOf(event, pending));
+    sendAtOnce(ref, questionOf(event, pending));
   } catch (error) {
     pending.refuse(error);
   }

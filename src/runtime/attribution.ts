@@ -20,10 +20,21 @@ export interface Attribution {
   hold(): () => void;
 }
 
+let onStack = 0;
+
+/** Whether work of some owner's, or what was begun as nobody's, is on the stack now. */
+export const isWorkOnStack = (): boolean => onStack > 0;
+
 /** Nothing is attributed: a browser, or a runtime that was told not to. */
 export const unattributed: Attribution = {
-  run: <A, B, R>(_owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B) =>
-    work(a as A, b as B),
+  run<A, B, R>(_owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B): R {
+    onStack++;
+    try {
+      return work(a as A, b as B);
+    } finally {
+      onStack--;
+    }
+  },
   current: () => undefined,
   hold: () => () => {},
 };
@@ -66,10 +77,16 @@ function create(): Attribution {
   let holders = 0;
   return {
     // Outside any runtime's time nothing is stored: who does not run one does not pay.
-    run: <A, B, R>(owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B) =>
-      holders === 0 || storage.getStore() === owner
-        ? work(a as A, b as B)
-        : storage.run(owner, work, a as A, b as B),
+    run<A, B, R>(owner: AsyncOwner | undefined, work: (a: A, b: B) => R, a?: A, b?: B): R {
+      onStack++;
+      try {
+        return holders === 0 || storage.getStore() === owner
+          ? work(a as A, b as B)
+          : storage.run(owner, work, a as A, b as B);
+      } finally {
+        onStack--;
+      }
+    },
     current: () => (holders === 0 ? undefined : storage.getStore()),
     hold() {
       if (holders++ === 0) hook.install();

@@ -1,16 +1,13 @@
 import type { AnyActorRef } from 'xstate';
 import { MailboxFullError, OptionsError } from '../errors.js';
-import { witness } from '../witness.js';
-import { attribution } from './attribution.js';
 import type { Because } from './dead-letters.js';
+import { hand, handOver, isSpent, mayHandOver, type Waiting, wake } from './delivery.js';
 import { Fifo } from './fifo.js';
 import { defaultMailbox, type MailboxPolicy } from './mailbox-policy.js';
 import { ownerOf } from './owner.js';
 import { askerOf } from './question.js';
 import type { RuntimeScope } from './scope.js';
 import { noteSent } from './sent.js';
-import { Stretch } from './stretch.js';
-import { after, yieldToLoop } from './time.js';
 import { isStopped } from './xstate.js';
 
 /** The event that an actor reference takes. */
@@ -36,13 +33,12 @@ export interface Outlet {
 const batch = 32;
 
 /** What waits to be delivered to one actor, oldest first, the runtime's own messages before all others. */
-class Mailbox {
+class Mailbox implements Waiting {
   readonly target: AnyActorRef;
   readonly #events = new Fifo<Message>();
   #system: Fifo<SystemMessage> | undefined;
   #policy: MailboxPolicy | undefined;
   suspended = false;
-  /** It has its place among the turns. */
   isInLine = false;
   outlet: Outlet | undefined;
   /** Events of others that the actor was handed. */
@@ -63,6 +59,11 @@ class Mailbox {
     if (owner?.isMade === false) return defaultMailbox;
     this.#policy = (owner?.ref === this.target ? owner.spec.mailbox : undefined) ?? defaultMailbox;
     return this.#policy;
+  }
+
+  /** Whether what comes now would be the next to leave. */
+  get isClear(): boolean {
+    return this.#events.length === 0 && !this.suspended && this.outlet === undefined && !this.#system?.length;
   }
 
   get hasWork(): boolean {
@@ -91,10 +92,10 @@ class Mailbox {
   /** A batch, or less when the stretch of time is over. */
   deliverBatch(): void {
     for (let n = 0; n < batch && !this.suspended; n++) {
-      if (n > 0 && stretch.isSpent()) return;
+      if (n > 0 && isSpent()) return;
       const own = this.#system?.shift();
       if (own !== undefined) {
-        if (own.isWanted() && !isStopped(this.target)) deliverOne(this.target, own.event);
+        if (own.isWanted() && !isStopped(this.target)) hand(this.target, own.event);
         continue;
       }
       if (this.outlet?.isOpen === false) return;
@@ -104,17 +105,13 @@ class Mailbox {
         lose(this.target, event, 'dead');
       } else {
         this.delivered++;
-        deliverOne(this.target, event);
+        hand(this.target, event);
       }
     }
   }
 }
 
 const mailboxes = new WeakMap<AnyActorRef, Mailbox>();
-/** Mailboxes with something in them, in the order of their turns. */
-const turns = new Fifo<Mailbox>();
-let delivering = false;
-const stretch = new Stretch();
 
 /**
  * Sends an event through the target's mailbox: it is delivered after the current work, never within it, so that chains of any
@@ -142,6 +139,21 @@ export function send<R extends AnyActorRef>(ref: R, event: EventOf<R>): void {
     lose(ref, refused, 'mailbox-full');
   }
   noteSent(ref, message);
+}
+
+/**
+ * The same as `send`, and where nothing stands in the way the event has been handed over when it returns: who waits for what comes
+ * of it need not wait for a turn.
+ */
+export function sendAtOnce(ref: AnyActorRef, event: Message): void {
+  const mailbox = mailboxOf(ref);
+  if (mailbox.isClear && !isStopped(ref) && mayHandOver()) {
+    noteSent(ref, checked(event));
+    mailbox.delivered++;
+    handOver(ref, event);
+  } else {
+    send(ref, event);
+  }
 }
 
 /**
@@ -223,59 +235,6 @@ function accept(ref: AnyActorRef, message: Message, scope?: RuntimeScope): Messa
   const refused = mailbox.add(message);
   wake(mailbox);
   return refused;
-}
-
-function wake(mailbox: Mailbox): void {
-  if (!mailbox.hasWork) return;
-  queue(mailbox);
-  if (delivering) return;
-  delivering = true;
-  attribution().run(undefined, begin);
-}
-
-function queue(mailbox: Mailbox): void {
-  if (mailbox.isInLine) return;
-  mailbox.isInLine = true;
-  turns.push(mailbox);
-}
-
-const resolved = Promise.resolve();
-
-/** After the current work: as a microtask. `queueMicrotask` and an async function cost more. */
-function begin(): void {
-  const onlooker = witness();
-  if (onlooker?.turn !== undefined) onlooker.turn('delivery', resume);
-  else void resolved.then(resume);
-}
-
-/** Goes on where the turn of the loop has not had its share yet; else in a later one. */
-const resume = (): unknown => (stretch.begin() ? deliver() : yieldToLoop().then(deliverAnew));
-
-function deliverAnew(): unknown {
-  stretch.renew();
-  return deliver();
-}
-
-function deliver(): unknown {
-  for (let mailbox = turns.shift(); mailbox !== undefined; mailbox = turns.shift()) {
-    mailbox.isInLine = false;
-    mailbox.deliverBatch();
-    if (mailbox.hasWork) queue(mailbox);
-    if (turns.length > 0 && stretch.isSpent()) return yieldToLoop().then(deliverAnew);
-  }
-  delivering = false;
-  return undefined;
-}
-
-/** An unsupervised target's inspector may throw into its sender. Nobody else's messages wait for that. */
-function deliverOne(target: AnyActorRef, event: Message): void {
-  try {
-    target.send(event);
-  } catch (error) {
-    after(0, () => {
-      throw error;
-    });
-  }
 }
 
 /** Whoever asked it need not wait for an answer. */

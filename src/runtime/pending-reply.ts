@@ -7,6 +7,7 @@ import { incarnationOfActor, nameOf } from './owner.js';
 import type { Asker } from './question.js';
 import { onEnd } from './ties.js';
 import { type Limits, Wait } from './wait.js';
+import { endOf, isOver } from './xstate.js';
 
 type Event = { readonly type: string };
 
@@ -15,16 +16,22 @@ export class PendingReply extends Wait<unknown> implements Asker {
   readonly #target: AnyActorRef;
   readonly #type: string;
   /** Its place among those who watch the target, where that is a supervised actor itself. */
-  readonly #watch: Link<EndWatcher> | undefined;
-  readonly #leave: (() => void) | undefined;
+  #watch: Link<EndWatcher> | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(target: AnyActorRef, event: Event, limits: Limits) {
     super(limits);
     this.#target = target;
     this.#type = event.type;
+  }
+
+  protected hold(): void {
+    const target = this.#target;
     const life = incarnationOfActor(target);
-    this.#watch = life?.watch(this);
-    this.#leave = life === undefined ? onEnd(target, (reason) => this.refuse(this.#died(reason))) : undefined;
+    if (life?.reason !== undefined) this.refuse(this.#died(life.reason));
+    else if (life !== undefined) this.#watch = life.watch(this);
+    else if (isOver(target)) this.refuse(this.#died(endOf(target)));
+    else this.#leave = onEnd(target, (reason) => this.refuse(this.#died(reason)));
   }
 
   override ended(reason: ExitReason, who: Incarnation): void {

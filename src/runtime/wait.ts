@@ -16,49 +16,64 @@ export interface Limits {
 
 /**
  * A promise within limits. Whatever settles it, it leaves no listener, and no timer after the turn of the loop. It is its own
- * deadline, abort listener and watcher of its asker's end: of closures for each, most of an ask would be the making.
+ * deadline, abort listener and watcher of its asker's end: of closures for each, most of an ask would be the making. What is
+ * settled before it begins to wait costs none of that.
  */
 export abstract class Wait<T> implements Expiring, EndWatcher {
-  readonly promise: Promise<T>;
   protected readonly limits: Limits;
-  readonly #deadline: Deadline;
+  #deadline: Deadline | undefined;
   /** Its place among those who watch the asker. */
-  readonly #watch: Link<EndWatcher> | undefined;
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
-  #waiting = true;
+  #watch: Link<EndWatcher> | undefined;
+  /** How it was settled. */
+  #settled: 'answered' | 'refused' | undefined;
+  /** Until somebody waits for it. */
+  #outcome: unknown;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
 
   /** @throws the signal's reason, when that has fired. */
   constructor(limits: Limits) {
-    const { wait, deadlines, signal, asker } = limits;
-    signal?.throwIfAborted();
+    limits.signal?.throwIfAborted();
     this.limits = limits;
-    this.promise = new Promise((resolve, reject) => {
+  }
+
+  /** What it rejects with when the time is over. */
+  protected abstract late(): Error;
+
+  /** It begins to wait: takes its place with whoever will settle it. That may be at once. */
+  protected abstract hold(): void;
+
+  /** It has been settled, however: what it holds on to goes. */
+  protected abstract release(): void;
+
+  /** Begins to wait, unless it has been settled. Once. */
+  begin(): Promise<T> {
+    if (this.#settled === 'answered') return Promise.resolve(this.#outcome as T);
+    if (this.#settled === undefined) this.#lookRound();
+    if (this.#settled === 'refused') return Promise.reject(this.#outcome);
+    const { wait, deadlines, signal, asker } = this.limits;
+    const promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.#deadline = deadlines.add(this, wait);
     signal?.addEventListener('abort', this, { once: true });
     this.#watch = asker?.watch(this);
+    this.hold();
+    return promise;
   }
-
-  /** What it rejects with when the time is over. */
-  protected abstract late(): Error;
-
-  /** It has been settled, however: what it holds on to goes. */
-  protected abstract release(): void;
 
   /** Says whether it was still waiting. */
   answer(value: T): boolean {
-    if (!this.#end()) return false;
-    this.#resolve(value);
+    if (!this.#end('answered', value)) return false;
+    this.#resolve?.(value);
     return true;
   }
 
   /** Says whether it was still waiting. */
   refuse(error: unknown): boolean {
-    if (!this.#end()) return false;
-    this.#reject(error);
+    if (!this.#end('refused', error)) return false;
+    this.#reject?.(error);
     return true;
   }
 
@@ -77,12 +92,22 @@ export abstract class Wait<T> implements Expiring, EndWatcher {
     this.refuse(who.signal.reason);
   }
 
-  #end(): boolean {
-    if (!this.#waiting) return false;
-    this.#waiting = false;
-    const { deadlines, signal } = this.limits;
-    deadlines.cancel(this.#deadline);
-    signal?.removeEventListener('abort', this);
+  /** What it would be told of may have happened since it was made. */
+  #lookRound(): void {
+    const { signal, asker } = this.limits;
+    if (signal?.aborted) this.handleEvent();
+    else if (asker?.reason !== undefined) this.refuse(asker.signal.reason);
+  }
+
+  #end(how: 'answered' | 'refused', outcome: unknown): boolean {
+    if (this.#settled !== undefined) return false;
+    this.#settled = how;
+    if (this.#deadline === undefined) {
+      this.#outcome = outcome;
+      return true;
+    }
+    this.limits.deadlines.cancel(this.#deadline);
+    this.limits.signal?.removeEventListener('abort', this);
     this.#watch?.leave();
     this.release();
     return true;

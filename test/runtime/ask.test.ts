@@ -188,7 +188,8 @@ test('leaves no timer behind, however it ends', async () => {
     expect(await Promise.all([answered, died, aborted])).toEqual([0, 'died', 'aborted']);
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
-    await t.runtime.ask('a', { type: 'get' });
+    send(t.who('a'), { type: 'inc' });
+    expect(await t.runtime.ask('a', { type: 'get' })).toBe(2);
     await t.runtime.stop();
     expect(vi.getTimerCount()).toBe(1);
     await vi.advanceTimersByTimeAsync(0);

@@ -90,6 +90,8 @@ describe('a mailbox is bounded', () => {
         const t = await running({
           children: [child({ id: 'a', name: 'a', logic: echo, mailbox: { bound: 1, overflow } })],
         });
+        // As something is on its way already, they have to wait.
+        send(createActor(noting([])).start(), { type: 'n' });
         const asked = [ask(t.who('a'), { type: 'get' }), ask(t.who('a'), { type: 'get' })];
         const outcomes = await Promise.allSettled(asked);
         const full = { status: 'rejected', reason: expect.any(MailboxFullError) };
