@@ -8,7 +8,12 @@ import {
 } from '../actors/cache/options.js';
 import { Reader } from '../actors/cache/reader.js';
 import type { CacheHealth, CacheState, CacheStats, SweepReport, WarmReport } from '../actors/cache/report.js';
+import { TableShelf } from '../actors/cache/shelf.js';
 import { healthOf, stateOf, statsOf } from '../actors/cache/status.js';
+import { Times } from '../actors/cache/times.js';
+import type { Transaction } from '../actors/cache/transaction.js';
+import { type TransactionOptions, Transactions } from '../actors/cache/transactions.js';
+import { type CounterOptions, type ManyEntry, manyOf, Values } from '../actors/cache/values.js';
 import { waitFor } from '../actors/cache/wait.js';
 import { Writer } from '../actors/cache/writer.js';
 import { cacheTree } from '../supervisors/cache-tree.js';
@@ -67,7 +72,117 @@ export interface Cache<V> extends AsyncDisposable {
   readonly size: number;
   /** Empties the memory. */
   clear(): void;
+
+  /** The values that `get` would give, for those of the keys that have one, in the order given. */
+  getMany(keys: Iterable<string>): Map<string, V>;
+  /**
+   * As `put`, for many: `[key, value]` or `[key, value, options]`, hence also a Map. `options` go for all, an entry's own come
+   * first. All are checked before the first is stored: where it throws, nothing was.
+   *
+   * @throws OptionsError for a key that the guard refuses, for undefined, for a wrong option.
+   * @example
+   * ```ts
+   * prices.putMany([['apple', 3], ['melon', 5, { ttl: '1m' }]], { ttl: '10m' });
+   * ```
+   */
+  putMany(entries: Iterable<ManyEntry<V>>, options?: EntryOptions): void;
+  /**
+   * Puts what `fn` makes of the value held, stale or not, in its place; gives the new one. Where nothing is held `fn` is not
+   * called, and the answer is undefined. One step: `fn` is synchronous, and nothing comes between.
+   *
+   * The entry keeps its age, time to live, `expiresAt`, version and tags, and whatever doubt there is about it: what is
+   * derived from a stale value is stale. Otherwise it counts as a `put`: it is believed until the first complete pass that began
+   * after it, and a load under way is aborted.
+   *
+   * @throws OptionsError when `fn` returns undefined; StateError when `fn` changed the key itself. Nothing is stored then.
+   * @example
+   * ```ts
+   * sessions.update(token, (session) => ({ ...session, seen: Date.now() }));
+   * ```
+   */
+  update(key: string, fn: (value: V) => V): V | undefined;
+  /**
+   * As `update`, but gives what was held *before*, and calls `fn` with undefined where nothing is: what it returns is then stored as
+   * by `put`, with these options; undefined stores nothing.
+   *
+   * @throws as `update`
+   */
+  getAndUpdate(key: string, fn: (value: V | undefined) => V | undefined, entry?: EntryOptions): V | undefined;
+  /**
+   * Gives the value held and forgets it, as `invalidate` does: no load or pass that began before brings it back. Of two who take, one
+   * gets it. The source is not asked and still has the row.
+   */
+  take(key: string): V | undefined;
+  /**
+   * Counts on by `by` (default 1) and gives the new count. The entry keeps its time to live. Where none is held, or where its `ttl` or
+   * `expiresAt` is over (`staleFor` does not count), a new count begins at `initial + by`, with these options. Counts as `update`
+   * does, and as a `put` where it begins.
+   *
+   * @throws CounterError when something else than a number is held, or the count would not be exact any more.
+   * @example
+   * ```ts
+   * if (attempts.incr(address, 1, { ttl: '1m' }) > 10) throw new TooManyAttempts();
+   * ```
+   */
+  incr(key: CountedKey<V>, by?: number, options?: CounterOptions): number;
+  /** As `incr`, downwards. */
+  decr(key: CountedKey<V>, by?: number, options?: CounterOptions): number;
+
+  /** ms for which the entry is still fresh: 0 for a stale one, undefined where no value is held. */
+  ttl(key: string): number | undefined;
+  /**
+   * From now on the entry is served for at most `duration`: `expireAt` by the wall clock's present time. It does not stay fresh longer
+   * by that. Says whether a value is held.
+   *
+   * @throws OptionsError
+   */
+  expire(key: string, duration: Duration): boolean;
+  /**
+   * Gives the entry another `expiresAt`, earlier or later: wall-clock ms since the epoch. One that has passed ends it at once. It
+   * counts as a `put` of the value held: the next pass brings what the source says. Says whether a value is held.
+   *
+   * @throws OptionsError when `at` is not a finite number.
+   */
+  expireAt(key: string, at: number): boolean;
+  /**
+   * Restarts the entry's age: it is as fresh as on the day it was put, but not confirmed. So what is `restored` or `suspect` stays that,
+   * and it is served for no longer than `ttl + staleFor` after the source, or a `put`, last confirmed it, nor past its
+   * `expiresAt`. Answers of the source that are under way are not refused for it. Says whether a value is held.
+   */
+  touch(key: string): boolean;
+
+  /**
+   * Runs `fn` with these keys to itself among all transactions: those that share a key go one after another, in the order in which
+   * they came; others side by side. What `fn` does through `tx` is applied in one synchronous step when it has ended; where it
+   * throws, nothing is, and its error comes out as it is. Without an `await` between, plain operations cost what they always do, and do
+   * not wait.
+   *
+   * A plain operation, or an answer of the source, may change a key meanwhile. Where the transaction had read another value, or was to write
+   * what was removed, it rejects with `TransactionConflictError` (and is run again, given `retries`); a key that it writes without
+   * having read it is written over.
+   *
+   * A transaction begun inside `fn`, on this cache or another, is a part of it: keys held already it has at once, others it waits for,
+   * and all is applied, or nothing, when the outermost has ended. Memory only: `save` and `remove` are no part of it.
+   *
+   * @throws TransactionConflictError, TransactionTimeoutError (`timeout`, default 5 s), DeadlockError, OptionsError.
+   * @example
+   * ```ts
+   * await stock.transaction(['apple', 'melon'], async (tx) => {
+   *   await pay();
+   *   tx.decr('apple');
+   *   tx.incr('melon');
+   * });
+   * ```
+   */
+  transaction<R>(
+    keys: string | Iterable<string>,
+    fn: (tx: Transaction<V>) => R | PromiseLike<R>,
+    options?: TransactionOptions,
+  ): Promise<R>;
 }
+
+/** A key of a cache whose values may be numbers: others cannot count. */
+export type CountedKey<V> = number extends V ? string : never;
 
 /**
  * Defines a cache. Nothing runs before `start()`, or before a supervisor starts its tree; `put` and `lookup` work at once.
@@ -88,6 +203,9 @@ class CacheHandle<V> implements Cache<V> {
   readonly #core: CacheCore<V>;
   readonly #reader: Reader<V>;
   readonly #writer: Writer<V>;
+  readonly #values: Values<V>;
+  readonly #times: Times<V>;
+  readonly #transactions: Transactions<V>;
   readonly #options: CacheOptions<V>;
   #runtime: Runtime | undefined;
   #starting: Promise<this> | undefined;
@@ -110,6 +228,9 @@ class CacheHandle<V> implements Cache<V> {
     });
     this.#reader = new Reader(this.#core);
     this.#writer = new Writer(this.#core);
+    this.#values = new Values(this.#core, this.#writer, new TableShelf(this.#core));
+    this.#times = new Times(this.#core);
+    this.#transactions = new Transactions(this.#core, this.#reader, this.#writer);
     this.supervisor = cacheTree(this.#core);
   }
 
@@ -248,6 +369,62 @@ class CacheHandle<V> implements Cache<V> {
 
   clear(): void {
     this.#writer.clear();
+  }
+
+  getMany(keys: Iterable<string>): Map<string, V> {
+    return manyOf(keys, (key) => this.#reader.get(key));
+  }
+
+  putMany(entries: Iterable<ManyEntry<V>>, options?: EntryOptions): void {
+    this.#values.putMany(entries, options);
+  }
+
+  update(key: string, fn: (value: V) => V): V | undefined {
+    return this.#values.update(key, fn);
+  }
+
+  getAndUpdate(
+    key: string,
+    fn: (value: V | undefined) => V | undefined,
+    entry?: EntryOptions,
+  ): V | undefined {
+    return this.#values.getAndUpdate(key, fn, entry);
+  }
+
+  take(key: string): V | undefined {
+    return this.#values.take(key);
+  }
+
+  incr(key: string, by = 1, options: CounterOptions = {}): number {
+    return this.#values.incr(key, by, options);
+  }
+
+  decr(key: string, by = 1, options: CounterOptions = {}): number {
+    return this.#values.incr(key, -by, options);
+  }
+
+  ttl(key: string): number | undefined {
+    return this.#times.ttl(key);
+  }
+
+  expire(key: string, duration: Duration): boolean {
+    return this.#times.expire(key, duration);
+  }
+
+  expireAt(key: string, at: number): boolean {
+    return this.#times.expireAt(key, at);
+  }
+
+  touch(key: string): boolean {
+    return this.#times.touch(key);
+  }
+
+  transaction<R>(
+    keys: string | Iterable<string>,
+    fn: (tx: Transaction<V>) => R | PromiseLike<R>,
+    options?: TransactionOptions,
+  ): Promise<R> {
+    return this.#transactions.run(keys, fn, options);
   }
 
   #mustRun(): void {

@@ -362,3 +362,54 @@ export class BackoffError extends HoldfastError {
     super(message);
   }
 }
+
+/**
+ * `incr` or `decr` of what cannot be counted: the value held is no number, or the count would pass the whole numbers that are
+ * exact. The value stays as it was.
+ */
+export class CounterError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_COUNTER';
+}
+
+/**
+ * Something outside the transaction changed a key that it had read, or removed one that it was to write. Nothing of the
+ * transaction was applied. `key` is the key, or its digest. Run it again, or give it `retries`.
+ */
+export class TransactionConflictError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_TRANSACTION_CONFLICT';
+  constructor(
+    message: string,
+    readonly key: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * A transaction was not done within its `timeout` (ms): it still waited for its keys, or its function still ran. Nothing of
+ * it was applied, and its locks are free; a function that ignores its signal goes on, and can do nothing through it any more.
+ */
+export class TransactionTimeoutError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_TRANSACTION_TIMEOUT';
+  constructor(
+    message: string,
+    readonly timeout: number,
+    readonly phase: 'waiting' | 'running',
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Transactions would wait for each other for ever, in one cache or across several: this one was chosen to fail. Nothing of it
+ * was applied. `key` is the key (or its digest) that it asked for last.
+ */
+export class DeadlockError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_DEADLOCK';
+  constructor(
+    message: string,
+    readonly key: string,
+  ) {
+    super(message);
+  }
+}

@@ -9,11 +9,14 @@ export type {
   SweepReport,
   WarmReport,
 } from '../actors/cache/report.js';
+export type { Transaction } from '../actors/cache/transaction.js';
+export type { TransactionOptions } from '../actors/cache/transactions.js';
+export type { CounterOptions, ManyEntry } from '../actors/cache/values.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
 export type { Bus, BusEvent, CacheEvents } from './bus/index.js';
 export { createRuntime, type NamedEvent, type Runtime, type RuntimeOptions } from './create-runtime.js';
-export { type Cache, defineCache } from './define-cache.js';
+export { type Cache, type CountedKey, defineCache } from './define-cache.js';
 export * from './errors.js';
 export { buggify } from './fault-point.js';
 export { type RunMainOptions, runMain, type StopSignal } from './run-main.js';

@@ -130,7 +130,14 @@ export const readSchema = v.strictObject({
   timeout: duration,
 });
 
-type Schema = typeof cacheSchema | typeof entrySchema | typeof readSchema;
+/** What is said of one transaction. */
+export const transactionSchema = v.strictObject({
+  timeout: interval,
+  retries: count(0),
+  signal: v.optional(must('an AbortSignal', (value) => value instanceof AbortSignal)),
+});
+
+type Schema = typeof cacheSchema | typeof entrySchema | typeof readSchema | typeof transactionSchema;
 type Issue = v.BaseIssue<unknown>;
 
 /** @throws OptionsError that names the option, what was given, and what would do. */

@@ -3,7 +3,7 @@ import { type Duration, type Milliseconds, milliseconds } from '../../src/runtim
 import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
-import { cacheSchema, checkOptions, entrySchema, readSchema } from './options-schema.js';
+import { cacheSchema, checkOptions, entrySchema, readSchema, transactionSchema } from './options-schema.js';
 
 /** A number of things. */
 export type Count = number;
@@ -188,4 +188,9 @@ export interface ReadOptions {
 /** @throws OptionsError that names the option. */
 export function checkReadOptions(options: ReadOptions): void {
   checkOptions(readSchema, options);
+}
+
+/** @throws OptionsError that names the option. */
+export function checkTransactionOptions(options: object): void {
+  checkOptions(transactionSchema, options);
 }

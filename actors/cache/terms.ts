@@ -47,3 +47,10 @@ export function restoredTerms(
   if (elapsed >= terms.ttl + terms.staleFor) return undefined;
   return { ttl: terms.ttl, staleFor: terms.staleFor, confirmedAt: now.age - elapsed };
 }
+
+/** The terms of an entry whose age begins anew now. What it was last confirmed for ends when it would have ended. */
+export function restarted({ ttl, staleFor, confirmedAt }: Restored, now: Milliseconds): Restored {
+  const left = Math.max(0, confirmedAt + ttl + staleFor - now);
+  const fresh = Math.min(ttl, left);
+  return { confirmedAt: now, ttl: fresh, staleFor: left - fresh };
+}

@@ -1,8 +1,9 @@
 import { OptionsError, SnapshotError, SourceUnavailableError, StateError } from '../../src/errors.js';
 import { milliseconds } from '../../src/runtime/duration.js';
-import { ageNow, wallNow } from '../../src/runtime/time.js';
+import { ageNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, EntryOptions as TableEntry } from '../../src/table/index.js';
+import { applyChanges } from './changes.js';
 import type { CacheCore } from './core.js';
 import { patience } from './feed.js';
 import { Flag } from './judge.js';
@@ -21,13 +22,9 @@ export class Writer<V> {
 
   put(key: string, value: V, entry: EntryOptions = {}): void {
     const core = this.#core;
-    const stored = this.#admitted(key);
-    if (value === undefined) {
-      throw new OptionsError(
-        'undefined cannot be cached: it means "no value". Use revoke() to say that a row is gone.',
-      );
-    }
-    const options = this.#entry(entry);
+    const stored = this.admitted(key);
+    checkValue(value);
+    const options = this.entry(entry);
     core.table.put(stored, value, options);
     core.quarantine.release(stored);
     core.loader.abort(stored);
@@ -45,9 +42,9 @@ export class Writer<V> {
     const { link } = this.#core;
     const write = link.source.save;
     if (write === undefined) throw new StateError('This source cannot save: it has no `save` method.');
-    const stored = this.#admitted(key);
+    const stored = this.admitted(key);
     if (value === undefined) throw new OptionsError('undefined cannot be saved: it means "no value".');
-    const { expiresAt, version, tags } = this.#entry(entry);
+    const { expiresAt, version, tags } = this.entry(entry);
     const row: Row<V> = {
       key,
       value,
@@ -59,7 +56,7 @@ export class Writer<V> {
     const lease = table.lease();
     try {
       await this.#through('save', (context) => write.call(link.source, row, context));
-      this.#saved(stored, value, this.#entry(entry), lease);
+      this.#saved(stored, value, this.entry(entry), lease);
     } finally {
       table.release(lease);
     }
@@ -155,25 +152,20 @@ export class Writer<V> {
     kind: 'invalidated' | 'revoked',
     because: 'invalidate' | 'revoke' | 'remove',
   ): void {
-    const core = this.#core;
     if (keys.length === 0) return;
-    const at = ageNow();
-    for (const key of keys) {
-      core.table.bury(key, kind, at);
-      core.quarantine.release(key);
-      core.authority.doubt(key);
-      core.loader.abort(key);
-    }
-    core.counters.invalidated += keys.length;
-    const wall = wallNow();
-    core.ledger?.note(
-      keys.map((key) => ({ key, kind, at: wall, seq: core.table.tombstoneOf(key)?.seq ?? core.table.seq })),
-    );
-    core.bus.publish('invalidated', { keys, because });
+    applyChanges(
+      this.#core,
+      keys.map((key) => ({ key, gone: kind })),
+      because,
+    )();
   }
 
-  /** The stored form of a key that may be written. */
-  #admitted(key: string): string {
+  /**
+   * The stored form of a key that may be written.
+   *
+   * @throws OptionsError when the guard refuses it.
+   */
+  admitted(key: string): string {
     if (!this.#core.keys.allows(key)) {
       throw new OptionsError(
         `The key guard refuses ${this.#core.keys.secret ? 'this key' : this.#core.named(key)}: nothing can be stored under it.`,
@@ -182,7 +174,12 @@ export class Writer<V> {
     return this.#core.keys.stored(key);
   }
 
-  #entry(entry: EntryOptions): TableEntry {
+  /**
+   * What the table is to keep beside a value that the user has seen now.
+   *
+   * @throws OptionsError that names the option.
+   */
+  entry(entry: EntryOptions): TableEntry {
     checkEntryOptions(entry);
     const own = {
       ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
@@ -198,4 +195,12 @@ export class Writer<V> {
       flags: Flag.none,
     };
   }
+}
+
+/** @throws OptionsError */
+export function checkValue(value: unknown): void {
+  if (value !== undefined) return;
+  throw new OptionsError(
+    'undefined cannot be cached: it means "no value". Use revoke() to say that a row is gone.',
+  );
 }

@@ -182,6 +182,23 @@ export class Table<V> extends Chronicle<V> {
     return this.history.unseen(pass);
   }
 
+  /** The number of the mutation that made whatever record there is of the key; -1 without one. It goes up with every one. */
+  stampOf(key: string): number {
+    const slot = this.records.slots.find(key);
+    return slot < 0 ? -1 : this.records.slots.seq(slot);
+  }
+
+  /**
+   * Other terms for the entry in a slot. Nothing was said of its key by that: answers that are under way may be stored, and
+   * passes go on as they were.
+   */
+  retime(slot: number, options: EntryOptions): void {
+    if (this.records.slots.kind(slot) !== Kind.entry) return;
+    this.records.writeEntry(slot, this.valueAt(slot), options, this.seqOf(slot));
+    this.history.changes?.touch(slot);
+    this.history.watcher?.(this.keyAt(slot));
+  }
+
   #store(found: number, key: string, value: V, options: EntryOptions): void {
     const { records } = this;
     const seq = this.history.count();
