@@ -165,6 +165,7 @@ export class Writer<V> {
       core.loader.abort(key);
     }
     core.counters.invalidated += keys.length;
+    if (kind === 'revoked') core.counters.revoked += keys.length;
     const wall = wallNow();
     core.ledger?.note(
       keys.map((key) => ({ key, kind, at: wall, seq: core.table.tombstoneOf(key)?.seq ?? core.table.seq })),
