@@ -5,6 +5,7 @@ import {
   cachePolicy,
   type EntryOptions,
   type ReadOptions,
+  type RefreshOptions,
 } from '../actors/cache/options.js';
 import { Reader } from '../actors/cache/reader.js';
 import type { CacheHealth, CacheState, CacheStats, SweepReport, WarmReport } from '../actors/cache/report.js';
@@ -48,8 +49,43 @@ export interface Cache<V> extends AsyncDisposable {
 
   /** Memory only, synchronous: what is known of the key, and how. */
   lookup(key: string): Lookup<V>;
-  /** Memory, then the source, once for all who ask. That the source is away is an answer here, not a rejection. */
+  /**
+   * Memory, then the source, once for all who ask. That the source is away is an answer here, not a rejection; what else the source
+   * throws rejects, unchanged. What is done about a stale value is said by `options.read` of the cache, or of this call.
+   *
+   * @throws OptionsError · StateError when the cache does not run and memory has no answer · LoadCycleError and LoadDeadlockError
+   * inside a load · the signal's reason.
+   * @example
+   * ```ts
+   * await cache.read(id, { whileStale: 'revalidate' }); // stale at once, and a load in the background
+   * await cache.read(id, { accept: 'fresh', timeout: '1s' }); // never stale: 'unknown' instead
+   * ```
+   */
   read(key: string, options?: ReadOptions): Promise<Lookup<V>>;
+  /**
+   * `read` for many keys: an answer for each, in the order given. Where the source has `loadMany`, what memory cannot answer is asked in
+   * batches (`load.batch` keys each, a batch counting as one towards `load.concurrency`), together with whatever else is read in
+   * the same tick; otherwise key by key. Rejects with what the first of them would have rejected with, when all are settled.
+   *
+   * @example
+   * ```ts
+   * const answers = await cache.readMany(['42', '43']);
+   * answers.get('42'); // { status: 'fresh', … }
+   * ```
+   */
+  readMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, Lookup<V>>>;
+  /**
+   * Loads anew, whatever memory says, and resolves with what is known then: by a load that begins now, never by one that was under way
+   * and may have seen an older state (that is waited for: a key has one load at a time). While the source is away it resolves with
+   * what memory has; `age` tells. Rejects as `read` does.
+   *
+   * @example
+   * ```ts
+   * const { status } = await cache.refresh(id);
+   * ```
+   */
+  refresh(key: string, options?: RefreshOptions): Promise<Lookup<V>>;
+  refresh(keys: Iterable<string>, options?: RefreshOptions): Promise<Map<string, Lookup<V>>>;
   /** The value that `lookup` would give. For code that need not tell absent from unknown. */
   get(key: string): V | undefined;
   /**
@@ -333,6 +369,18 @@ class CacheHandle<V> implements Cache<V> {
 
   read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
     return this.#reader.read(key, options);
+  }
+
+  readMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, Lookup<V>>> {
+    return this.#reader.readMany(keys, options);
+  }
+
+  refresh(key: string, options?: RefreshOptions): Promise<Lookup<V>>;
+  refresh(keys: Iterable<string>, options?: RefreshOptions): Promise<Map<string, Lookup<V>>>;
+  refresh(keys: string | Iterable<string>, options?: RefreshOptions): Promise<unknown> {
+    return typeof keys === 'string'
+      ? this.#reader.refresh(keys, options)
+      : this.#reader.refreshMany(keys, options);
   }
 
   get(key: string): V | undefined {

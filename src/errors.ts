@@ -92,6 +92,11 @@ export class LoadCycleError extends HoldfastError {
   static override readonly code = 'HOLDFAST_LOAD_CYCLE';
 }
 
+/** A load asks for another, and all places are held by loads that do so: none could ever begin. */
+export class LoadDeadlockError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_LOAD_DEADLOCK';
+}
+
 /** A client asked for too many absent keys. `retryAfter` is in milliseconds. */
 export class ThrottledError extends HoldfastError {
   static override readonly code = 'HOLDFAST_THROTTLED';

@@ -1,10 +1,13 @@
 /** The public face of `holdfast`. Nothing inside imports it. */
+export type { AnswerMessage, LoadMessage } from '../actors/cache/diagnostics.js';
 export type { Absent, Fresh, Lookup, Stale, Unknown } from '../actors/cache/lookup.js';
-export type { CacheOptions, EntryOptions, ReadOptions } from '../actors/cache/options.js';
+export type { CacheOptions, EntryOptions, ReadOptions, RefreshOptions } from '../actors/cache/options.js';
+export type { ReadPolicyOptions } from '../actors/cache/read-policy.js';
 export type {
   CacheHealth,
   CacheState,
   CacheStats,
+  EvictionReport,
   SourceHealth,
   SweepReport,
   WarmReport,
@@ -20,6 +23,7 @@ export { type Cache, type CountedKey, defineCache } from './define-cache.js';
 export * from './errors.js';
 export { buggify } from './fault-point.js';
 export { type RunMainOptions, runMain, type StopSignal } from './run-main.js';
+export type { Distribution } from './runtime/histogram.js';
 export * from './runtime/index.js';
 export {
   memorySnapshotStore,

@@ -55,6 +55,7 @@ export function applyChanges<V>(
       core.loader.abort(key);
     }
     core.counters.invalidated += gone.length;
+    core.counters.revoked += gone.filter(({ gone: kind }) => kind === 'revoked').length;
     const wall = wallNow();
     core.ledger?.note(gone.map(({ key, gone: kind }, index) => ({ key, kind, at: wall, seq: seqs[index]! })));
     for (const kind of ['invalidated', 'revoked'] as const) {

@@ -3,6 +3,7 @@ import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { StateError } from '../../src/errors.js';
 import { createBus } from '../../src/runtime/actor-bus.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import { histogram } from '../../src/runtime/histogram.js';
 import { guarded, type Logger, silent } from '../../src/runtime/logger.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
@@ -12,6 +13,7 @@ import { Table } from '../../src/table/index.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
+import { Diagnostics } from './diagnostics.js';
 import { Intake } from './intake.js';
 import { Keys } from './keys.js';
 import { Ledger } from './ledger.js';
@@ -46,6 +48,9 @@ export class CacheCore<V> {
   readonly keys: Keys;
   readonly bus: Bus<CacheEvents>;
   readonly counters = new Counters();
+  /** How long loads take; undefined where the platform has no histograms. */
+  readonly latency = histogram();
+  readonly diagnostics: Diagnostics;
   readonly quarantine: Quarantine;
   readonly authority: Authority;
   readonly link: SourceLink<V>;
@@ -70,7 +75,7 @@ export class CacheCore<V> {
   cursor: Cursor | undefined;
   /** Something was restored in this process. */
   restored = false;
-  lastSweep: { readonly at: number; readonly error?: unknown } | undefined;
+  lastSweep: { readonly at: number; readonly report: SweepReport; readonly error?: unknown } | undefined;
 
   /** The cache actor died by a crash and is to be started again. */
   expectsRestart = false;
@@ -89,13 +94,17 @@ export class CacheCore<V> {
   }) {
     this.policy = options.policy;
     this.logger = guarded(options.logger ?? silent);
-    this.bus = createBus<CacheEvents>({
+    this.diagnostics = new Diagnostics(this.policy.name, (error, channel) =>
+      this.logger.error({ cache: this.policy.name, channel, err: error }, 'a diagnostics subscriber threw'),
+    );
+    const bus = createBus<CacheEvents>({
       onListenerError: (error, topic) =>
         this.logger.error(
           { cache: this.policy.name, topic, err: error },
           'a listener of the cache bus threw',
         ),
     });
+    this.bus = this.diagnostics.follow(bus);
     this.keys = new Keys({
       guard: options.guard,
       secret: options.policy.secretKeys,

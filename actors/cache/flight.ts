@@ -13,12 +13,12 @@ export type Landing<V> =
 export class Flight<V> {
   /** Always fulfilled, and once only. */
   readonly landing: Promise<Landing<V>>;
-  readonly #controller = new AbortController();
+  /** The question that it is part of; undefined while it waits for its turn. */
+  batch: Batch<V> | undefined;
+  /** How many wait for it. What nobody waits for is a load in the background. */
+  waiting = 0;
   #land!: (landing: Landing<V>) => void;
-  /** It has landed. */
   #over = false;
-  /** Flights that the code of this one's load waits for. */
-  #awaited: Set<Flight<V>> | undefined;
 
   constructor(
     /** As the table has it. */
@@ -31,25 +31,9 @@ export class Flight<V> {
     });
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** The code of this one's load waits for that other one. */
-  awaits(other: Flight<V>): void {
-    this.#awaited ??= new Set();
-    this.#awaited.add(other);
-  }
-
-  /** Whether it cannot land before that other one has. */
-  hangsOn(other: Flight<V>): boolean {
-    const met = new Set<Flight<V>>([this]);
-    for (const flight of met) {
-      if (flight.#over) continue;
-      if (flight === other) return true;
-      for (const next of flight.#awaited ?? []) met.add(next);
-    }
-    return false;
+  /** It has landed. */
+  get over(): boolean {
+    return this.#over;
   }
 
   land(landing: Landing<V>): void {
@@ -59,7 +43,77 @@ export class Flight<V> {
 
   /** Its answer is not wanted any more, whatever it will be. */
   abort(): void {
-    this.#controller.abort();
+    if (this.#over) return;
     this.land({ type: 'aborted' });
+    this.batch?.dropped();
+  }
+}
+
+/** One question to the source: for one flight, or for as many as one `loadMany` answers. */
+export class Batch<V> {
+  /** Counted from 1, in the order in which they were asked. */
+  readonly number: number;
+  readonly flights: readonly Flight<V>[];
+  #giveUp: (() => void) | undefined;
+  /** How many of its flights are wanted. */
+  #wanted: number;
+  /** Flights that the code of its load waits for. */
+  #awaited: Set<Flight<V>> | undefined;
+
+  constructor(number: number, flights: readonly Flight<V>[]) {
+    this.number = number;
+    this.flights = flights;
+    this.#wanted = flights.length;
+    for (const flight of flights) flight.batch = this;
+  }
+
+  /** It has been asked. The source's own code, called with it, may have aborted its flights already. */
+  isUnderWay(giveUp: () => void): void {
+    this.#giveUp = giveUp;
+    if (this.#wanted === 0) giveUp();
+  }
+
+  /** One of its flights was aborted. When nobody needs the rest, the question is given up. */
+  dropped(): void {
+    this.#wanted--;
+    if (this.#wanted === 0) this.#giveUp?.();
+  }
+
+  /** The code of its load waits for that flight. */
+  awaits(flight: Flight<V>): void {
+    this.#awaited ??= new Set();
+    this.#awaited.add(flight);
+  }
+
+  /** It was told that it cannot have it. */
+  awaitsNot(flight: Flight<V>): void {
+    this.#awaited?.delete(flight);
+  }
+
+  /** Whether it cannot end before that other one has. */
+  hangsOn(other: Batch<V>): boolean {
+    const met = new Set<Batch<V>>([this]);
+    for (const batch of met) {
+      if (batch === other) return true;
+      for (const next of batch.#ahead()) if (next.batch !== undefined) met.add(next.batch);
+    }
+    return false;
+  }
+
+  /** Whether it cannot end before a flight that waits for a place in line, through others or by itself. */
+  get starves(): boolean {
+    const met = new Set<Batch<V>>([this]);
+    for (const batch of met) {
+      for (const next of batch.#ahead()) {
+        if (next.batch === undefined) return true;
+        met.add(next.batch);
+      }
+    }
+    return false;
+  }
+
+  /** What it waits for and has not got. */
+  *#ahead(): Generator<Flight<V>, void, void> {
+    for (const flight of this.#awaited ?? []) if (!flight.over) yield flight;
   }
 }

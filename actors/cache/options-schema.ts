@@ -61,6 +61,14 @@ const snapshot = v.pipe(
   ),
 );
 
+const readPolicy = {
+  accept: v.optional(must("'fresh' or 'stale'", (value) => value === 'fresh' || value === 'stale')),
+  whileStale: v.optional(
+    must("'load' or 'revalidate'", (value) => value === 'load' || value === 'revalidate'),
+  ),
+  refreshAhead: duration,
+};
+
 /** The options of a cache. */
 export const cacheSchema = v.strictObject({
   name: must('a name: text, not empty', text),
@@ -80,8 +88,15 @@ export const cacheSchema = v.strictObject({
   key: callable('a function of a key that says true or false'),
   secretKeys: boolean,
   load: v.optional(
-    v.strictObject({ timeout: interval, softTimeout: duration, retries: count(0), concurrency: count(1) }),
+    v.strictObject({
+      timeout: interval,
+      softTimeout: duration,
+      retries: count(0),
+      concurrency: count(1),
+      batch: count(1),
+    }),
   ),
+  read: v.optional(v.strictObject(readPolicy)),
   warm: v.optional(
     v.strictObject({
       every: interval,
@@ -123,12 +138,11 @@ export const entrySchema = v.strictObject({
   weight: number('a number, 0 or more', 0),
 });
 
-/** What is said of one question. */
-export const readSchema = v.strictObject({
+const reload = {
   client: v.optional(must('text', (value) => typeof value === 'string')),
   signal: v.optional(must('an AbortSignal', (value) => value instanceof AbortSignal)),
   timeout: duration,
-});
+};
 
 /** What is said of one transaction. */
 export const transactionSchema = v.strictObject({
@@ -137,7 +151,18 @@ export const transactionSchema = v.strictObject({
   signal: v.optional(must('an AbortSignal', (value) => value instanceof AbortSignal)),
 });
 
-type Schema = typeof cacheSchema | typeof entrySchema | typeof readSchema | typeof transactionSchema;
+/** What is said of one reload. */
+export const refreshSchema = v.strictObject(reload);
+
+/** What is said of one question. */
+export const readSchema = v.strictObject({ ...reload, ...readPolicy, softTimeout: duration });
+
+type Schema =
+  | typeof cacheSchema
+  | typeof entrySchema
+  | typeof readSchema
+  | typeof refreshSchema
+  | typeof transactionSchema;
 type Issue = v.BaseIssue<unknown>;
 
 /** @throws OptionsError that names the option, what was given, and what would do. */

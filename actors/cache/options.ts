@@ -3,7 +3,15 @@ import { type Duration, type Milliseconds, milliseconds } from '../../src/runtim
 import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
-import { cacheSchema, checkOptions, entrySchema, readSchema, transactionSchema } from './options-schema.js';
+import {
+  cacheSchema,
+  checkOptions,
+  entrySchema,
+  readSchema,
+  refreshSchema,
+  transactionSchema,
+} from './options-schema.js';
+import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-policy.js';
 
 /** A number of things. */
 export type Count = number;
@@ -45,9 +53,13 @@ export interface CacheOptions<V> {
     readonly softTimeout?: Duration;
     /** How often one load tries again after a connection error. Default 1. */
     readonly retries?: Count;
-    /** The most loads in flight at once. Default 64. */
+    /** The most loads in flight at once; where the source has `loadMany`, the most batches. Default 64. */
     readonly concurrency?: Count;
+    /** The most keys that one `loadMany` is asked for. Default 500. Without that method it does nothing. */
+    readonly batch?: Count;
   };
+  /** How `read`, `fetch` and `readMany` treat what is stale, or about to be. Each call may say otherwise. */
+  readonly read?: ReadPolicyOptions;
   readonly warm?: {
     /** Default `'5m'`, with a tenth of jitter. */
     readonly every?: Duration;
@@ -91,7 +103,9 @@ export interface CachePolicy {
     readonly softTimeout: Milliseconds;
     readonly retries: Count;
     readonly concurrency: Count;
+    readonly batch: Count;
   };
+  readonly read: ReadPolicy;
   readonly warm: { readonly every: Milliseconds; readonly batch: Count };
   readonly backoff: BackoffPolicy;
   readonly sweep: { readonly every: Milliseconds };
@@ -140,7 +154,14 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
       softTimeout: milliseconds(options.load?.softTimeout ?? '500ms', 'load.softTimeout'),
       retries: options.load?.retries ?? 1,
       concurrency: options.load?.concurrency ?? 64,
+      batch: options.load?.batch ?? 500,
     },
+    read: readPolicy(options.read, {
+      accept: 'stale',
+      whileStale: 'load',
+      softTimeout: milliseconds(options.load?.softTimeout ?? '500ms', 'load.softTimeout'),
+      refreshAhead: 0,
+    }),
     warm: { every, batch: options.warm?.batch ?? 1000 },
     backoff: {
       min,
@@ -176,13 +197,24 @@ export function checkEntryOptions(options: EntryOptions): void {
 }
 
 /** What may be said of one question. */
-export interface ReadOptions {
+export interface ReadOptions extends ReadPolicyOptions, RefreshOptions {
+  /** Who holds a stale value waits no longer than this for a fresh one. Default: the cache's `load.softTimeout`. */
+  readonly softTimeout?: Duration;
+}
+
+/** What may be said of a reload. */
+export interface RefreshOptions {
   /** Who asks, for a throttle. */
   readonly client?: string;
   /** Gives the question up; the load goes on for others. */
   readonly signal?: AbortSignal;
   /** The longest wait. Then the answer is what is known. */
   readonly timeout?: Duration;
+}
+
+/** @throws OptionsError that names the option. */
+export function checkRefreshOptions(options: RefreshOptions): void {
+  checkOptions(refreshSchema, options);
 }
 
 /** @throws OptionsError that names the option. */

@@ -23,6 +23,8 @@ export class Passes {
   activity: 'idle' | 'warming' | 'backoff' = 'idle';
   /** `at` in wall-clock ms. */
   last: { readonly at: Milliseconds; readonly ok: boolean; readonly error?: unknown } | undefined;
+  /** What the last complete pass did, and when: wall-clock ms. */
+  lastReport: (WarmReport & { readonly at: Milliseconds }) | undefined;
   beganAt: Milliseconds = 0;
   /** An entry left for want of room since the present pass began: it cannot prove what it did not see. */
   evicted = false;
@@ -56,6 +58,7 @@ export class Passes {
     this.completed++;
     this.complete = true;
     this.last = { at: wallNow(), ok: true };
+    this.lastReport = { at: this.last.at, ...report };
     this.requests.resolve(report);
     this.completion.ring();
   }

@@ -1,37 +1,38 @@
-import { LoadTimeoutError, SourceUnavailableError } from '../../src/errors.js';
-import { type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
+import { OptionsError, SourceUnavailableError } from '../../src/errors.js';
+import { milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, CoarseClock, wallNow } from '../../src/runtime/time.js';
 import type { CacheCore } from './core.js';
-import type { Flight, Landing } from './flight.js';
-import { judge, whyUnknown } from './judge.js';
-import { away, notRunning } from './loader.js';
-import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
-import { checkReadOptions, type ReadOptions } from './options.js';
-import { waitFor } from './wait.js';
-
-/** What a read found, and, where nobody could say, why not. */
-interface Found<V> {
-  readonly lookup: Lookup<V>;
-  readonly error?: unknown;
-}
-
-/** A read that lost its flight this often to writers takes what the last flight brought. */
-const lapsesBorne = 8;
+import { Finder, type Found, type Manner } from './finder.js';
+import type { Absent, Fresh, Lookup } from './lookup.js';
+import { Memory } from './memory.js';
+import { checkReadOptions, checkRefreshOptions, type ReadOptions, type RefreshOptions } from './options.js';
+import { isNearEnd, readPolicy, stepFor } from './read-policy.js';
 
 /** The user's questions, answered from the table and, where they may, from the source. */
 export class Reader<V> {
   readonly #core: CacheCore<V>;
+  readonly #memory: Memory<V>;
+  readonly #finder: Finder<V>;
   readonly #clock = new CoarseClock();
+  readonly #exact = { age: 0, wall: 0 };
+  readonly #tally = { fresh: 0, stale: 0 };
   /** The table holds keys as they come. */
   readonly #plain: boolean;
+  /** Where a call says nothing else. */
+  readonly #manner: Manner;
 
   constructor(core: CacheCore<V>) {
     this.#core = core;
+    this.#memory = new Memory(core);
+    this.#finder = new Finder(core, this.#memory);
     this.#plain = !core.keys.secret;
+    this.#manner = { ...core.policy.read, timeout: Number.POSITIVE_INFINITY, signal: undefined };
   }
 
   lookup(key: string): Lookup<V> {
-    return this.#count(this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey);
+    return this.#count(
+      this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey,
+    );
   }
 
   /** The hot path: what `lookup` would say, without saying it. */
@@ -39,220 +40,189 @@ export class Reader<V> {
     const core = this.#core;
     const stored = this.#plain && typeof key === 'string' ? key : core.keys.stored(key);
     const value = core.table.glance(stored, this.#clock.read(), core.doubtBefore, core.counters);
-    if (value !== undefined) return value;
-    this.lookup(key);
-    return undefined;
+    if (value !== undefined && !core.diagnostics.answers.hasSubscribers) return value;
+    return this.#getTelling(key, value);
+  }
+
+  /** The rest of `get`: a miss, or somebody listens to the answers. */
+  #getTelling(key: string, value: V | undefined): V | undefined {
+    if (value === undefined) this.lookup(key);
+    else this.#tell(this.#memory.know(this.#core.keys.stored(key)));
+    return value;
   }
 
   async read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
-    return this.#count(this.#near(key, options) ?? (await this.#find(key, options)).lookup);
+    const manner = options === undefined ? this.#manner : this.#mannerOf(options);
+    const { keys } = this.#core;
+    if (!keys.allows(key)) return this.#count(refusedKey);
+    const stored = keys.stored(key);
+    const known = this.#memory.know(stored);
+    if (this.#isAnswer(known, stored, key, manner)) return this.#count(known);
+    return this.#count((await this.#finder.find(stored, key, manner, known)).lookup);
   }
 
   async fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
-    const near = this.#near(key, options);
-    const { lookup, error }: Found<V> =
-      near === undefined ? await this.#find(key, options) : { lookup: near };
-    this.#count(lookup);
-    switch (lookup.status) {
-      case 'fresh':
-      case 'stale':
-        return lookup.value;
-      case 'absent':
-        return undefined;
-      case 'unknown':
-        throw error instanceof SourceUnavailableError
-          ? error
-          : new SourceUnavailableError(
-              `Nobody can say whether ${this.#core.named(this.#core.keys.stored(key))} exists (${lookup.because}).`,
-              { cause: error },
-            );
+    if (options === undefined) {
+      const value = this.#freshAtHand(key);
+      if (value !== undefined) return value;
     }
+    const manner = options === undefined ? this.#manner : this.#mannerOf(options);
+    const { keys } = this.#core;
+    if (!keys.allows(key)) return valueIn(this.#count(refusedKey));
+    const stored = keys.stored(key);
+    const known = this.#memory.know(stored);
+    if (this.#isAnswer(known, stored, key, manner)) return valueIn(this.#count(known));
+    const { lookup, error } = await this.#finder.find(stored, key, manner, known);
+    this.#count(lookup);
+    if (lookup.status !== 'unknown') return valueIn(lookup);
+    throw error instanceof SourceUnavailableError
+      ? error
+      : new SourceUnavailableError(
+          `Nobody can say whether ${this.#core.named(stored)} exists (${lookup.because}).`,
+          { cause: error },
+        );
+  }
+
+  async readMany(given: Iterable<string>, options?: ReadOptions): Promise<Map<string, Lookup<V>>> {
+    const manner = options === undefined ? this.#manner : this.#mannerOf(options);
+    const answers = new Map<string, Lookup<V>>();
+    const asked: Promise<void>[] = [];
+    for (const { key, stored } of this.#several(given)) {
+      if (stored === undefined) {
+        answers.set(key, this.#count(refusedKey));
+        continue;
+      }
+      const known = this.#memory.know(stored);
+      // It holds the key's place in the order; whoever is asked about takes it when the answer is there.
+      answers.set(key, known);
+      if (this.#isAnswer(known, stored, key, manner)) this.#count(known);
+      else asked.push(this.#answerIn(answers, key, this.#finder.find(stored, key, manner, known)));
+    }
+    await everyOne(asked);
+    return answers;
+  }
+
+  async refresh(key: string, options?: RefreshOptions): Promise<Lookup<V>> {
+    const manner = this.#reloading(options);
+    const { keys } = this.#core;
+    if (!keys.allows(key)) return this.#count(refusedKey);
+    const stored = keys.stored(key);
+    return this.#count((await this.#finder.find(stored, key, manner)).lookup);
+  }
+
+  async refreshMany(given: Iterable<string>, options?: RefreshOptions): Promise<Map<string, Lookup<V>>> {
+    const manner = this.#reloading(options);
+    const answers = new Map<string, Lookup<V>>();
+    const asked: Promise<void>[] = [];
+    for (const { key, stored } of this.#several(given)) {
+      answers.set(key, refusedKey);
+      if (stored === undefined) this.#count(refusedKey);
+      else asked.push(this.#answerIn(answers, key, this.#finder.find(stored, key, manner)));
+    }
+    await everyOne(asked);
+    return answers;
   }
 
   has(key: string): boolean {
-    const known = this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey;
+    const known = this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey;
     return known.status === 'fresh' || known.status === 'stale';
   }
 
-  /** Memory only, by the exact clocks. */
-  #know(key: string): Lookup<V> {
-    const core = this.#core;
-    const { table } = core;
-    const slot = table.slotOf(key);
-    if (slot >= 0) {
-      const age = ageNow();
-      const wall = wallNow();
-      const confirmedAt = table.confirmedAt(slot);
-      const expiresAt = table.expiresAt(slot);
-      const verdict = judge(
-        {
-          confirmedAt,
-          ttl: table.ttlOf(slot),
-          staleFor: table.staleForOf(slot),
-          expiresAt,
-          flags: table.flagsOf(slot),
-        },
-        { age, wall, sourceDown: core.link.down, doubtBefore: core.doubtBefore },
-      );
-      if (verdict === 'expired') table.latch(slot);
-      if (verdict !== 'expired' && verdict !== 'aged') {
-        table.touch(slot);
-        const value = table.valueAt(slot) as V;
-        const since = Math.max(0, age - confirmedAt);
-        return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);
-      }
-      return this.#unknown(key);
-    }
-    return this.#unheld(key);
-  }
-
-  #unheld(key: string): Absent | Unknown {
-    const { table, policy, authority, link } = this.#core;
-    const tombstone = table.tombstoneOf(key);
-    const denial = tombstone === undefined ? table.negativeOf(key) : undefined;
-    // Most misses end here: a clock costs more than all the rest.
-    if (tombstone === undefined && denial === undefined && !policy.authoritative) return this.#unknown(key);
-    const age = ageNow();
-    if (tombstone?.kind === 'revoked')
-      return { status: 'absent', age: Math.max(0, age - tombstone.at), because: 'removed' };
-    if (denial !== undefined && age < denial.until) {
-      return { status: 'absent', age: Math.max(0, age - denial.at), because: denial.because };
-    }
-    if (policy.authoritative && tombstone === undefined && link.outage.status === 'up') {
-      const proven = authority.proves(key, age, policy.ttl);
-      if (proven !== undefined) return { status: 'absent', age: Math.max(0, proven), because: 'pass' };
-    }
-    return this.#unknown(key);
-  }
-
-  #unknown(key: string, { unreachable = false } = {}): Unknown {
-    const core = this.#core;
-    const because = whyUnknown({
-      quarantined: core.quarantine.has(key),
-      cold: core.cold,
-      sourceDown: unreachable || core.link.down,
-    });
-    return { status: 'unknown', because };
-  }
-
-  #count(lookup: Lookup<V>): Lookup<V> {
-    this.#core.counters[lookup.status]++;
+  #count<L extends Lookup<V>>(lookup: L): L {
+    const { counters, diagnostics } = this.#core;
+    counters[lookup.status]++;
+    if (diagnostics.answers.hasSubscribers) this.#tell(lookup);
     return lookup;
   }
 
-  /** The answer of memory, where that is the answer. */
-  #near(key: string, options: ReadOptions | undefined): Lookup<V> | undefined {
-    if (options !== undefined) checkReadOptions(options);
-    options?.signal?.throwIfAborted();
-    const { keys } = this.#core;
-    if (!keys.allows(key)) return refusedKey;
-    const known = this.#know(keys.stored(key));
-    return known.status === 'fresh' || known.status === 'absent' ? known : undefined;
+  #tell(lookup: Lookup<V>): void {
+    const because = 'because' in lookup ? { because: lookup.because } : {};
+    this.#core.diagnostics.answered({ status: lookup.status, ...because });
   }
 
-  /** Memory, then the source, once. */
-  async #find(key: string, options: ReadOptions = {}): Promise<Found<V>> {
-    const { keys, policy } = this.#core;
-    const stored = keys.stored(key);
-    const timeout =
-      options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout');
-    const deadline = ageNow() + timeout;
-    const softEnd = ageNow() + policy.load.softTimeout;
-    for (let lapses = 0; ; lapses++) {
-      options.signal?.throwIfAborted();
-      const { running, expectsRestart } = this.#core;
-      const known = this.#know(stored);
-      if (known.status === 'fresh' || known.status === 'absent') return { lookup: known };
-      // Stopped, or not started yet: what is known can be told, and nobody can be asked.
-      if (known.status === 'stale' && !running && !expectsRestart) return { lookup: known };
-      const end = known.status === 'stale' ? Math.min(softEnd, deadline) : deadline;
-      const flight = await this.#flight(stored, key, end, options.signal);
-      if (flight === 'away') return { lookup: this.#know(stored), error: away(this.#core.link.outage.error) };
-      if (flight === 'late') return this.#late(stored, known, timeout);
-      const wait = await waitFor(flight.landing, {
-        timeout: end - ageNow(),
-        ...(options.signal && { signal: options.signal }),
-      });
-      if (wait.type === 'late') return this.#late(stored, this.#know(stored), timeout);
-      const found = this.#landed(stored, wait.value, lapses);
-      if (found !== undefined) return found;
-    }
-  }
-
-  /** The flight to wait for; the cache actor may be between two incarnations. */
-  async #flight(
-    stored: string,
-    key: string,
-    end: Milliseconds,
-    signal: AbortSignal | undefined,
-  ): Promise<Flight<V> | 'away' | 'late'> {
+  /** The value of a fresh entry, in one look; undefined where more is to be looked at. */
+  #freshAtHand(key: string): V | undefined {
     const core = this.#core;
-    if (!core.running) {
-      if (!core.expectsRestart) throw notRunning(core.policy.name);
-      const began = new Promise<void>((resolve) => {
-        const off = core.entered.listen(() => {
-          off();
-          resolve();
-        });
-      });
-      const timeout = Math.min(end - ageNow(), core.policy.load.timeout);
-      const wait = await waitFor(began, { timeout, ...(signal && { signal }) });
-      if (wait.type === 'late' || !core.running) return 'late';
+    if (!this.#plain || typeof key !== 'string' || this.#manner.refreshAhead > 0) return undefined;
+    if (core.diagnostics.answers.hasSubscribers) return undefined;
+    const exact = this.#exact;
+    const tally = this.#tally;
+    exact.age = ageNow();
+    exact.wall = wallNow();
+    tally.fresh = 0;
+    const value = core.table.glance(key, exact, core.doubtBefore, tally);
+    if (tally.fresh === 0) return undefined;
+    core.counters.fresh++;
+    return value;
+  }
+
+  #mannerOf(options: ReadOptions): Manner {
+    checkReadOptions(options);
+    options.signal?.throwIfAborted();
+    return { ...readPolicy(options, this.#core.policy.read), ...limitsOf(options) };
+  }
+
+  /** What is in memory is no answer; where the source has none, it is told all the same. */
+  #reloading(options: RefreshOptions = {}): Manner {
+    checkRefreshOptions(options);
+    options.signal?.throwIfAborted();
+    return { ...this.#manner, accept: 'stale', ...limitsOf(options), after: this.#core.loader.begun };
+  }
+
+  /** Each key once, in the order given, looked at before anything is done; `stored` is missing where the guard refuses it. */
+  #several(given: Iterable<string>): { readonly key: string; readonly stored: string | undefined }[] {
+    if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
+      throw new OptionsError(
+        `Keys must be a list of strings. Given: ${given === null ? 'null' : typeof given}.`,
+      );
     }
-    return core.loader.request(stored, key) ?? 'away';
+    const { keys } = this.#core;
+    return Array.from(new Set(given), (key) => ({
+      key,
+      stored: keys.allows(key) ? keys.stored(key) : undefined,
+    }));
   }
 
-  #late(stored: string, known: Lookup<V>, timeout: Milliseconds): Found<V> {
-    const error = new LoadTimeoutError(
-      timeout === Number.POSITIVE_INFINITY
-        ? 'The cache was being restarted and did not answer in time. Ask again.'
-        : `No answer within ${timeout} ms.`,
-    );
-    return { lookup: known.status === 'unknown' ? this.#unknown(stored) : known, error };
+  async #answerIn(answers: Map<string, Lookup<V>>, key: string, finding: Promise<Found<V>>): Promise<void> {
+    answers.set(key, this.#count((await finding).lookup));
   }
 
-  /** What memory has instead of an answer that it refused for something newer; undefined: take the answer after all. */
-  #passedOver(stored: string, lapses: number): Lookup<V> | 'again' | undefined {
-    const known = this.#know(stored);
-    if (known.status !== 'unknown') return known;
-    return lapses < lapsesBorne ? 'again' : undefined;
+  /** Whether what memory says is the answer. It may be a reason to ask the source in the background. */
+  #isAnswer(known: Lookup<V>, stored: string, key: string, manner: Manner): boolean {
+    switch (stepFor(known, manner)) {
+      case 'answer':
+        if (known.status === 'fresh' && manner.refreshAhead > 0) this.#loadAhead(known, stored, key, manner);
+        return true;
+      case 'answer and revalidate':
+        if (this.#core.running) this.#core.loader.background(stored, key);
+        return true;
+      default:
+        return false;
+    }
   }
 
-  /** The answer that a landing gives; undefined: ask again. */
-  #landed(stored: string, landing: Landing<V>, lapses: number): Found<V> | undefined {
-    switch (landing.type) {
-      case 'row': {
-        const known = landing.stored ? undefined : this.#passedOver(stored, lapses);
-        if (known !== undefined) return known === 'again' ? undefined : { lookup: known };
-        return { lookup: fresh(landing.row.value, 0, landing.row.expiresAt ?? Number.POSITIVE_INFINITY) };
-      }
-      case 'none': {
-        const known = landing.stored ? undefined : this.#passedOver(stored, lapses);
-        if (known !== undefined) return known === 'again' ? undefined : { lookup: known };
-        return { lookup: { status: 'absent', age: 0, because: 'source' } };
-      }
-      case 'aborted':
-        return undefined;
-      case 'quarantined':
-        return { lookup: this.#know(stored), error: landing.error };
-      case 'failed': {
-        if (!landing.unavailable) throw landing.error;
-        const known = this.#know(stored);
-        const lookup = known.status === 'unknown' ? this.#unknown(stored, { unreachable: true }) : known;
-        return { lookup, error: away(landing.error) };
-      }
+  #loadAhead({ age }: Fresh<V>, stored: string, key: string, manner: Manner): void {
+    const { table, running, loader } = this.#core;
+    const slot = table.slotOf(stored);
+    if (running && slot >= 0 && isNearEnd(age, table.ttlOf(slot), manner)) {
+      loader.background(stored, key, { spare: true });
     }
   }
 }
 
+const limitsOf = ({ timeout, signal }: RefreshOptions): Pick<Manner, 'timeout' | 'signal'> => ({
+  timeout: timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(timeout, 'timeout'),
+  signal,
+});
+
+/** Waits for all; rejects with what the first of them in the order asked was rejected with. */
+async function everyOne(asked: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(asked)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+const valueIn = <V>(lookup: Lookup<V>): V | undefined =>
+  lookup.status === 'fresh' || lookup.status === 'stale' ? lookup.value : undefined;
+
 const refusedKey: Absent = Object.freeze({ status: 'absent', age: 0, because: 'key' });
-
-const fresh = <V>(value: V, age: Milliseconds, expiresAt: number): Fresh<V> =>
-  expiresAt === Number.POSITIVE_INFINITY
-    ? { status: 'fresh', value, age }
-    : { status: 'fresh', value, age, expiresAt };
-
-const stale = <V>(value: V, age: Milliseconds, expiresAt: number, because: Stale<V>['because']): Stale<V> =>
-  expiresAt === Number.POSITIVE_INFINITY
-    ? { status: 'stale', value, age, because }
-    : { status: 'stale', value, age, expiresAt, because };

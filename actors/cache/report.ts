@@ -1,3 +1,5 @@
+import type { Distribution } from '../../src/runtime/histogram.js';
+
 /** What a cache tells when asked. Durations in ms, points in time in wall-clock ms since the epoch. */
 
 export interface CacheState {
@@ -27,6 +29,19 @@ export interface SweepReport {
   readonly took: number;
 }
 
+/** Why entries left, and keys were sent away. */
+export interface EvictionReport {
+  /** Past its own `expiresAt`. */
+  readonly expired: number;
+  /** Past `ttl + staleFor`. */
+  readonly aged: number;
+  /** To make room. */
+  readonly capacity: number;
+  readonly invalidated: number;
+  /** By `revoke` or `remove`. */
+  readonly revoked: number;
+}
+
 export interface CacheHealth extends CacheState {
   /** Some answers may be old: the source is away, or the last pass failed. */
   readonly degraded: boolean;
@@ -47,20 +62,31 @@ export interface SourceHealth {
   readonly error?: string;
 }
 
-/** Counters since the cache was defined. */
+/** Counters since the cache was defined. Told on `node:diagnostics_channel`, too: see the guide. */
 export interface CacheStats {
   readonly size: number;
   readonly negatives: number;
   readonly tombstones: number;
   readonly quarantined: number;
-  /** Answers of `lookup`, `read`, `get` and `fetch`, by status. */
+  /** Answers of `lookup`, `get`, `read`, `fetch`, `readMany` and `refresh`, by status. */
   readonly fresh: number;
   readonly stale: number;
   readonly absent: number;
   readonly unknown: number;
+  /** Loads of single keys; a batch of `loadMany` counts each of its keys here, in `loadErrors` and in `loadTimeouts`. */
   readonly loads: number;
   readonly loadErrors: number;
   readonly loadTimeouts: number;
+  /** Questions by `loadMany`. */
+  readonly batches: number;
+  /** Loads begun in the background: for a stale value that was given at once, or ahead of its end. */
+  readonly refreshes: number;
+  /** Loads that failed and nobody waited for (any more). */
+  readonly refreshErrors: number;
+  /** How long the source took over its questions, ms; given-up ones left out. Missing before the first, and in a browser. */
+  readonly loadLatency?: Distribution;
+  /** Questions that a throttle slowed down or refused. */
+  readonly throttled: number;
   /** Callers who waited for a load that was already in flight. */
   readonly joined: number;
   /** Loads given up on that have not settled yet. */
@@ -71,9 +97,17 @@ export interface CacheStats {
   readonly passes: number;
   readonly passesFailed: number;
   readonly sweeps: number;
+  /** Past its `expiresAt`, or past `ttl + staleFor`: both. */
   readonly evictedExpired: number;
   readonly evictedCapacity: number;
+  /** Keys that were invalidated, revoked or removed. */
   readonly invalidated: number;
+  /** The same, by reason: each in one of them. */
+  readonly evictions: EvictionReport;
+  /** What the last complete pass did; `at` in wall-clock ms. */
+  readonly lastPass?: WarmReport & { readonly at: number };
+  /** What the last sweep did; `at` in wall-clock ms. */
+  readonly lastSweep?: SweepReport & { readonly at: number };
   readonly snapshots: number;
   readonly snapshotSkipped: number;
   readonly rebuilds: number;

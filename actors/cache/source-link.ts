@@ -1,64 +1,31 @@
-import pRetry from 'p-retry';
 import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { LoadTimeoutError, SourceUnavailableError } from '../../src/errors.js';
 import { backoffDelay } from '../../src/runtime/backoff-delay.js';
+import { Deadlines } from '../../src/runtime/deadlines.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { after, ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
+import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { Abandoned } from './abandoned.js';
+import { type Answer, Asking, type AskingHome, type Question } from './asking.js';
 import { Bell } from './bell.js';
 import type { CachePolicy } from './options.js';
 import * as outages from './outage.js';
-
-/** What came of a question to the source. Whatever the source threw is data here, never an exception. */
-export type Answer<T> =
-  | { readonly type: 'answer'; readonly value: T }
-  | { readonly type: 'failed'; readonly error: unknown; readonly unavailable: boolean }
-  | { readonly type: 'aborted' };
-
-export interface Question {
-  /** Gives the question up: the asker died, or the answer is not wanted any more. */
-  readonly signal: AbortSignal;
-  readonly timeout: Milliseconds;
-  /** Further tries after a connection error. None while the source is down: a probe is a single call. */
-  readonly retries: number;
-}
-
-/** Between the tries of one question; the long waits are the warmer's. */
-const blip = { minTimeout: 25, maxTimeout: 200, factor: 2, randomize: true } as const;
-
-const failureOf = Symbol('failure');
-const lateAfter = (timeout: Milliseconds): LoadTimeoutError =>
-  new LoadTimeoutError(
-    `The source did not answer within ${timeout} ms. If it is only slow, raise "load.timeout".`,
-  );
-
-/** What a question's own error travels in: p-retry wants errors, and a source may throw anything. */
-class Thrown extends Error {
-  readonly [failureOf]: unknown;
-  constructor(
-    error: unknown,
-    readonly unavailable: boolean,
-  ) {
-    super('thrown by the source');
-    this[failureOf] = error;
-  }
-}
 
 /**
  * The one way to the source. It bounds every question in time, tells "away" from "wrong", remembers an outage for all who
  * would ask, and counts what it has given up on and what has never settled.
  */
-export class SourceLink<V> {
+export class SourceLink<V> implements AskingHome {
   readonly source: Source<V>;
   /** Rung when the source came back or went away. */
   readonly changed = new Bell();
   readonly #policy: CachePolicy;
   readonly #bus: Bus<CacheEvents>;
-  readonly #isUnavailable: (error: unknown) => boolean;
+  readonly isUnavailable: (error: unknown) => boolean;
+  readonly deadlines = new Deadlines();
+  readonly abandoned = new Abandoned();
   #outage = outages.nothingKnown;
-  readonly #abandoned = new Abandoned();
 
   constructor(options: {
     readonly source: Source<V>;
@@ -69,7 +36,7 @@ export class SourceLink<V> {
     this.source = options.source;
     this.#policy = options.policy;
     this.#bus = options.bus;
-    this.#isUnavailable = options.isUnavailable;
+    this.isUnavailable = options.isUnavailable;
   }
 
   get outage(): outages.Outage {
@@ -80,13 +47,10 @@ export class SourceLink<V> {
     return this.#outage.status === 'down';
   }
 
-  /** Questions given up on that have not settled yet. */
-  get abandoned(): number {
-    return this.#abandoned.size;
-  }
-
   /** Whether there is any point in asking now. */
   permission(): 'free' | 'probe' | 'no' {
+    // Most of the time; a clock would cost more than the rest.
+    if (!this.down) return 'free';
     return outages.permission(this.#outage, ageNow());
   }
 
@@ -98,10 +62,26 @@ export class SourceLink<V> {
   /**
    * Asks. Whoever asks in an outage is its probe: look at `permission` first.
    */
-  async ask<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
-    const probe = this.down;
-    if (probe) this.#outage = outages.probeBegun(this.#outage);
-    const answer = await this.#bounded(question, probe ? { ...how, retries: 0 } : how);
+  ask<T>(question: (context: SourceContext) => PromiseLike<T> | T, how: Question): Promise<Answer<T>> {
+    return new Promise((resolve) => {
+      this.begin(question, how, resolve);
+    });
+  }
+
+  /** The same for whoever has many under way: tells `told`, which must not throw, and can be given up. */
+  begin<T>(
+    question: (context: SourceContext) => PromiseLike<T> | T,
+    how: Question,
+    told: (answer: Answer<T>) => void,
+  ): Asking<T> {
+    const asking = new Asking(this, question, how, told);
+    if (asking.probe) this.#outage = outages.probeBegun(this.#outage);
+    asking.begin();
+    return asking;
+  }
+
+  /** @internal A question has ended. */
+  concluded({ probe }: { readonly probe: boolean }, answer: Answer<unknown>): void {
     if (answer.type === 'answer') this.#answered();
     else if (answer.type === 'aborted') {
       if (probe) this.#outage = outages.probeLost(this.#outage);
@@ -112,96 +92,12 @@ export class SourceLink<V> {
     else if (answer.unavailable) this.#failed(answer.error);
     // An error of its own: it is there, or a source of which one part is broken would be away for ever.
     else if (probe) this.#answered();
-    return answer;
-  }
-
-  async #bounded<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
-    if (how.signal.aborted) return { type: 'aborted' };
-    const given = new AbortController();
-    const giveUp = (): void => given.abort(how.signal.reason);
-    how.signal.addEventListener('abort', giveUp, { once: true });
-    let over = false;
-    const due = ageNow() + how.timeout;
-    const timer = after(how.timeout, async () => {
-      // When our own loop was held up, the answer may be here already, waiting for its turn.
-      await yieldToLoop();
-      if (!over) given.abort(lateAfter(how.timeout));
-    });
-    try {
-      let failure: unknown;
-      const attempt = async (): Promise<T> => {
-        // It went away while this question waited to try again: nobody may but its probe.
-        if (failure !== undefined && this.down) throw failure;
-        return this.#attempt(question, given.signal, due);
-      };
-      const value =
-        how.retries === 0
-          ? await attempt()
-          : await pRetry(attempt, {
-              ...blip,
-              retries: how.retries,
-              signal: given.signal,
-              shouldRetry: ({ error }) => {
-                failure = error;
-                return error instanceof Thrown && error.unavailable && !this.down;
-              },
-            });
-      return { type: 'answer', value };
-    } catch (error) {
-      if (how.signal.aborted) return { type: 'aborted' };
-      if (given.signal.aborted) return { type: 'failed', error: given.signal.reason, unavailable: true };
-      if (error instanceof Thrown) {
-        return { type: 'failed', error: error[failureOf], unavailable: error.unavailable };
-      }
-      throw error;
-    } finally {
-      over = true;
-      timer.cancel();
-      how.signal.removeEventListener('abort', giveUp);
-    }
-  }
-
-  /** One call. Settles when the source does or when the signal fires; an unsettled call is counted until it settles. */
-  #attempt<T>(
-    question: (context: SourceContext) => Promise<T> | T,
-    signal: AbortSignal,
-    due: Milliseconds,
-  ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      let settled = false;
-      const settle = (): boolean => {
-        if (settled) {
-          this.#abandoned.settled(settle);
-          return false;
-        }
-        settled = true;
-        signal.removeEventListener('abort', abandon);
-        return true;
-      };
-      const abandon = (): void => {
-        settled = true;
-        // A timer may be a little early: who was late for it is late.
-        this.#abandoned.add(settle, signal.reason instanceof LoadTimeoutError ? ageNow() : due);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', abandon, { once: true });
-      let work: Promise<T>;
-      try {
-        work = Promise.resolve(question({ signal }));
-      } catch (error) {
-        work = Promise.reject(error);
-      }
-      work.then(
-        (value) => settle() && resolve(value),
-        (error) => settle() && reject(new Thrown(error, this.#isUnavailable(error))),
-      );
-    });
   }
 
   #answered(): void {
     const before = this.#outage;
     this.#outage = outages.answered(before, moment());
-    this.#abandoned.excuse();
+    this.abandoned.excuse();
     if (before.status === 'up') return;
     if (before.status === 'down') {
       this.#bus.publish('source.up', { downFor: Math.max(0, wallNow() - (before.since ?? wallNow())) });
@@ -220,7 +116,7 @@ export class SourceLink<V> {
   }
 
   get #saturated(): boolean {
-    return this.#abandoned.saturates(this.#policy.load.concurrency, ageNow());
+    return this.abandoned.saturates(this.#policy.load.concurrency, ageNow());
   }
 
   /** Given up by their askers they are the source's fault only when they hang past their own time. */
@@ -228,7 +124,7 @@ export class SourceLink<V> {
     if (this.down || !this.#saturated) return;
     this.#failed(
       new SourceUnavailableError(
-        `${this.abandoned} questions to the source were given up on and never settled. Let the source honour its signal.`,
+        `${this.abandoned.size} questions to the source were given up on and never settled. Let the source honour its signal.`,
       ),
     );
   }

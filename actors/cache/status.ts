@@ -40,13 +40,28 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
 }
 
 export function statsOf<V>(core: CacheCore<V>): CacheStats {
+  const { evictedAged, revoked, ...counters } = core.counters;
+  const { evictedExpired, evictedCapacity, invalidated } = counters;
+  const { lastSweep } = core;
+  const { lastReport } = core.passes;
+  const loadLatency = core.latency?.read();
   return {
-    ...core.counters,
+    ...counters,
+    evictions: {
+      expired: evictedExpired - evictedAged,
+      aged: evictedAged,
+      capacity: evictedCapacity,
+      invalidated: invalidated - revoked,
+      revoked,
+    },
+    ...(loadLatency && { loadLatency }),
+    ...(lastReport && { lastPass: { ...lastReport } }),
+    ...(lastSweep && { lastSweep: { at: lastSweep.at, ...lastSweep.report } }),
     size: core.table.size,
     negatives: core.table.negatives,
     tombstones: core.table.tombstones,
     quarantined: core.quarantine.size,
-    abandoned: core.link.abandoned,
+    abandoned: core.link.abandoned.size,
     inFlight: core.loader.inFlight,
   };
 }

@@ -26,7 +26,7 @@ export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<S
   // Its actor died on the way: nobody swept.
   if (life.aborted) return { report };
   buggify('janitor.swept');
-  core.lastSweep = { at: wallNow(), ...(failure && { error: failure.error }) };
+  core.lastSweep = { at: wallNow(), report, ...(failure && { error: failure.error }) };
   if (failure !== undefined && !failure.unavailable) {
     core.logger.error(
       { cache: core.policy.name, err: failure.error },
@@ -49,6 +49,7 @@ async function evictOver<V>(core: CacheCore<V>, stretch: Stretch): Promise<numbe
   }
   const sum = evicted.expired + evicted.aged;
   core.counters.evictedExpired += sum;
+  core.counters.evictedAged += evicted.aged;
   if (evicted.expired > 0) core.bus.publish('evicted', { count: evicted.expired, because: 'expired' });
   if (evicted.aged > 0) core.bus.publish('evicted', { count: evicted.aged, because: 'aged' });
   return sum;

@@ -49,6 +49,11 @@ export interface CacheEvents {
     readonly keys: readonly string[];
     readonly because: 'invalidate' | 'revoke' | 'remove' | 'clear' | 'source';
   };
+  /**
+   * A load that nobody waited for has failed: one in the background, or one whose askers were given a stale value, or gave up. The
+   * key is left alone by loads in the background for a while (`warm.backoff`, longer each time).
+   */
+  'refresh.failed': { readonly key: string; readonly error: unknown; readonly unavailable: boolean };
   /** A row that cannot be used was set apart. The rest goes on. */
   quarantined: { readonly key: string | undefined; readonly error: unknown };
   'snapshot.written': {

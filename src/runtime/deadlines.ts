@@ -42,6 +42,11 @@ export class Deadlines {
     soon(this.#tidied);
   }
 
+  /** The same; where nobody else needs its timer, that goes at once: for whoever is in the midst of ending. */
+  drop(deadline: Deadline): void {
+    if (deadline.leave()) this.tidy();
+  }
+
   /** Takes away the timers that nobody needs. */
   tidy(): void {
     for (const line of this.#lines.values()) if (line.isEmpty) line.close();

@@ -207,6 +207,7 @@ export const play = (scenario: Scenario): Promise<string> =>
     clearInterval(readers);
     await w.advance('5s');
     await service.stop();
+    await w.settle();
     if (w.pending.length > 0) throw new Error(`Left behind: ${w.pending.map(({ what }) => what).join(', ')}`);
     if (service.unexpected.length > 0)
       throw new Error(`An actor crashed: ${String(service.unexpected[0])}`, { cause: service.unexpected[0] });
