@@ -1,4 +1,5 @@
 import { CacheCore } from '../actors/cache/core.js';
+import { Gate } from '../actors/cache/gate.js';
 import type { Lookup } from '../actors/cache/lookup.js';
 import {
   type CacheOptions,
@@ -43,13 +44,16 @@ export interface Cache<V> extends AsyncDisposable {
 
   /** Memory only, synchronous: what is known of the key, and how. */
   lookup(key: string): Lookup<V>;
-  /** Memory, then the source, once for all who ask. That the source is away is an answer here, not a rejection. */
+  /**
+   * Memory, then the source, once for all who ask. That the source is away is an answer here, not a rejection.
+   * @throws ThrottledError when its `client` has asked for too many keys that do not exist (see `throttle`).
+   */
   read(key: string, options?: ReadOptions): Promise<Lookup<V>>;
   /** The value that `lookup` would give. For code that need not tell absent from unknown. */
   get(key: string): V | undefined;
   /**
    * The value that `read` would give; undefined for absent.
-   * @throws SourceUnavailableError when nobody can say.
+   * @throws SourceUnavailableError when nobody can say; ThrottledError as `read` does.
    */
   fetch(key: string, options?: ReadOptions): Promise<V | undefined>;
 
@@ -87,6 +91,7 @@ class CacheHandle<V> implements Cache<V> {
   readonly supervisor: SupervisorLogic;
   readonly #core: CacheCore<V>;
   readonly #reader: Reader<V>;
+  readonly #gate: Gate<V>;
   readonly #writer: Writer<V>;
   readonly #options: CacheOptions<V>;
   #runtime: Runtime | undefined;
@@ -109,6 +114,7 @@ class CacheHandle<V> implements Cache<V> {
           : async () => ('store' in snapshot ? snapshot.store : fileStore(snapshot)),
     });
     this.#reader = new Reader(this.#core);
+    this.#gate = new Gate(this.#core, this.#reader);
     this.#writer = new Writer(this.#core);
     this.supervisor = cacheTree(this.#core);
   }
@@ -211,7 +217,7 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
-    return this.#reader.read(key, options);
+    return this.#gate.read(key, options);
   }
 
   get(key: string): V | undefined {
@@ -219,7 +225,7 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
-    return this.#reader.fetch(key, options);
+    return this.#gate.fetch(key, options);
   }
 
   put(key: string, value: V, entry?: EntryOptions): void {

@@ -7,8 +7,10 @@ export type {
   CacheStats,
   SourceHealth,
   SweepReport,
+  ThrottleHealth,
   WarmReport,
 } from '../actors/cache/report.js';
+export type { ThrottleOptions } from '../actors/throttle/options.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
 export type { Bus, BusEvent, CacheEvents } from './bus/index.js';

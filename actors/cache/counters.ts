@@ -18,4 +18,6 @@ export class Counters {
   snapshots = 0;
   snapshotSkipped = 0;
   rebuilds = 0;
+  slowed = 0;
+  throttled = 0;
 }

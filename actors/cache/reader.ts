@@ -74,6 +74,17 @@ export class Reader<V> {
     return known.status === 'fresh' || known.status === 'stale';
   }
 
+  /** What memory has, for who does not tell it: not counted. */
+  peek(key: string): Lookup<V> {
+    return this.#core.keys.allows(key) ? this.#know(this.#core.keys.stored(key)) : refusedKey;
+  }
+
+  /** What `peek` had is told after all. */
+  told<L extends Lookup<V>>(lookup: L): L {
+    this.#count(lookup);
+    return lookup;
+  }
+
   /** Memory only, by the exact clocks. */
   #know(key: string): Lookup<V> {
     const core = this.#core;

@@ -36,6 +36,8 @@ export interface CacheHealth extends CacheState {
   readonly lastPass?: { readonly at: number; readonly ok: boolean; readonly error?: string };
   readonly lastSweep?: { readonly at: number; readonly error?: string };
   readonly lastSnapshot?: { readonly at: number; readonly ok: boolean; readonly error?: string };
+  /** Where the cache has one. */
+  readonly throttle?: ThrottleHealth;
 }
 
 export interface SourceHealth {
@@ -77,4 +79,17 @@ export interface CacheStats {
   readonly snapshots: number;
   readonly snapshotSkipped: number;
   readonly rebuilds: number;
+  /** Answers that were made to wait by the throttle. */
+  readonly slowed: number;
+  /** Questions that it refused: ThrottledError. */
+  readonly throttled: number;
+}
+
+export interface ThrottleHealth {
+  /** Clients that are remembered, because they asked for keys that do not exist. */
+  readonly clients: number;
+  /** Those above their allowance. */
+  readonly guessing: number;
+  /** Answers that wait now. */
+  readonly waiting: number;
 }

@@ -37,6 +37,8 @@ const stats: CacheStats = {
   invalidated: 0,
   snapshots: 0,
   snapshotSkipped: 0,
+  slowed: 0,
+  throttled: 0,
   rebuilds: 0,
 };
 
