@@ -1,4 +1,5 @@
 import { CacheCore } from '../actors/cache/core.js';
+import { Gate } from '../actors/cache/gate.js';
 import type { Lookup } from '../actors/cache/lookup.js';
 import {
   type CacheOptions,
@@ -54,7 +55,7 @@ export interface Cache<V> extends AsyncDisposable {
    * throws rejects, unchanged. What is done about a stale value is said by `options.read` of the cache, or of this call.
    *
    * @throws OptionsError · StateError when the cache does not run and memory has no answer · LoadCycleError and LoadDeadlockError
-   * inside a load · the signal's reason.
+   * inside a load · ThrottledError when its `client` has asked for too many keys that do not exist (see `throttle`) · the signal's reason.
    * @example
    * ```ts
    * await cache.read(id, { whileStale: 'revalidate' }); // stale at once, and a load in the background
@@ -90,7 +91,7 @@ export interface Cache<V> extends AsyncDisposable {
   get(key: string): V | undefined;
   /**
    * The value that `read` would give; undefined for absent.
-   * @throws SourceUnavailableError when nobody can say.
+   * @throws SourceUnavailableError when nobody can say; ThrottledError as `read` does.
    */
   fetch(key: string, options?: ReadOptions): Promise<V | undefined>;
 
@@ -238,6 +239,7 @@ class CacheHandle<V> implements Cache<V> {
   readonly supervisor: SupervisorLogic;
   readonly #core: CacheCore<V>;
   readonly #reader: Reader<V>;
+  readonly #gate: Gate<V>;
   readonly #writer: Writer<V>;
   readonly #values: Values<V>;
   readonly #times: Times<V>;
@@ -263,6 +265,7 @@ class CacheHandle<V> implements Cache<V> {
           : async () => ('store' in snapshot ? snapshot.store : fileStore(snapshot)),
     });
     this.#reader = new Reader(this.#core);
+    this.#gate = new Gate(this.#core, this.#reader);
     this.#writer = new Writer(this.#core);
     this.#values = new Values(this.#core, this.#writer, new TableShelf(this.#core));
     this.#times = new Times(this.#core);
@@ -368,19 +371,19 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
-    return this.#reader.read(key, options);
+    return this.#gate.read(key, options);
   }
 
   readMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, Lookup<V>>> {
-    return this.#reader.readMany(keys, options);
+    return this.#gate.readMany(keys, options);
   }
 
   refresh(key: string, options?: RefreshOptions): Promise<Lookup<V>>;
   refresh(keys: Iterable<string>, options?: RefreshOptions): Promise<Map<string, Lookup<V>>>;
   refresh(keys: string | Iterable<string>, options?: RefreshOptions): Promise<unknown> {
     return typeof keys === 'string'
-      ? this.#reader.refresh(keys, options)
-      : this.#reader.refreshMany(keys, options);
+      ? this.#gate.refresh(keys, options)
+      : this.#gate.refreshMany(keys, options);
   }
 
   get(key: string): V | undefined {
@@ -388,7 +391,7 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
-    return this.#reader.fetch(key, options);
+    return this.#gate.fetch(key, options);
   }
 
   put(key: string, value: V, entry?: EntryOptions): void {

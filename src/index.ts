@@ -10,11 +10,13 @@ export type {
   EvictionReport,
   SourceHealth,
   SweepReport,
+  ThrottleHealth,
   WarmReport,
 } from '../actors/cache/report.js';
 export type { Transaction } from '../actors/cache/transaction.js';
 export type { TransactionOptions } from '../actors/cache/transactions.js';
 export type { CounterOptions, ManyEntry } from '../actors/cache/values.js';
+export type { ThrottleOptions } from '../actors/throttle/options.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
 export type { Bus, BusEvent, CacheEvents } from './bus/index.js';

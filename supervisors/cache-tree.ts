@@ -2,6 +2,7 @@ import type { CacheCore } from '../actors/cache/core.js';
 import { cacheLogic } from '../actors/cache/machine.js';
 import { janitorLogic } from '../actors/janitor/machine.js';
 import { snapshotterLogic } from '../actors/snapshotter/machine.js';
+import { throttleLogic } from '../actors/throttle/machine.js';
 import { warmerLogic } from '../actors/warmer/machine.js';
 import type { ChildSpec } from '../src/runtime/child-spec.js';
 import { child } from './child.js';
@@ -31,6 +32,16 @@ export function cacheTree<V>(core: CacheCore<V>): SupervisorLogic {
             shutdown: '30s',
             // It bounds the restore itself; opening waits for a disk.
             startTimeout: '60s',
+          }),
+        ]),
+    ...(core.throttle === undefined
+      ? []
+      : [
+          child({
+            id: 'throttle',
+            name: named('throttle'),
+            logic: throttleLogic,
+            input: { ...input, throttle: core.throttle },
           }),
         ]),
     child({ id: 'warmer', name: named('warmer'), logic: warmerLogic, input }),

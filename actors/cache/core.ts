@@ -10,6 +10,7 @@ import type { SnapshotStore } from '../../src/snapshot/store.js';
 import { isUnavailable } from '../../src/sources/classify.js';
 import type { Cursor, Source } from '../../src/sources/source.js';
 import { Table } from '../../src/table/index.js';
+import { Throttle } from '../throttle/throttle.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
@@ -63,6 +64,8 @@ export class CacheCore<V> {
   readonly rota = new Rota();
   /** What the snapshot knows and is still to learn; undefined without a snapshot. */
   readonly ledger: Ledger | undefined;
+  /** Who guesses keys, and who waits for that; undefined without a throttle. */
+  readonly throttle: Throttle | undefined;
   /** Rung when an incarnation of the cache actor has begun. */
   readonly entered = new Bell();
 
@@ -126,6 +129,7 @@ export class CacheCore<V> {
           onClassifierError: (thrown) => this.hookFailed('unavailable', thrown),
         }),
     });
+    this.throttle = options.policy.throttle && new Throttle(options.policy.throttle, this);
     this.intake = new Intake(this);
     this.loader = new Loader(this);
   }
@@ -198,6 +202,7 @@ export class CacheCore<V> {
     const stopped = new StateError(`Cache "${this.policy.name}" was stopped before it was done.`);
     this.passes.requests.reject(stopped);
     this.sweeps.reject(stopped);
+    this.throttle?.end();
   }
 
   /** A bug found in work done for the cache actor is its crash. */

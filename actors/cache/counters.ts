@@ -11,7 +11,6 @@ export class Counters {
   batches = 0;
   refreshes = 0;
   refreshErrors = 0;
-  throttled = 0;
   refused = 0;
   passes = 0;
   passesFailed = 0;
@@ -24,4 +23,6 @@ export class Counters {
   snapshots = 0;
   snapshotSkipped = 0;
   rebuilds = 0;
+  slowed = 0;
+  throttled = 0;
 }

@@ -33,9 +33,12 @@ export class Keys {
   /** The key under which the table holds it. */
   stored(key: string): string {
     checkKey(key);
-    return this.secret ? bytesToHex(sha256(bytesOf(key))) : key;
+    return this.secret ? bytesToHex(digestOf(key)) : key;
   }
 }
+
+/** SHA-256. */
+export const digestOf = (text: string): Uint8Array => sha256(bytesOf(text));
 
 /** @throws OptionsError */
 function checkKey(key: unknown): asserts key is string {

@@ -114,6 +114,11 @@ export class Loader<V> {
     this.#depart(new Flight<V>(key, asked), permission);
   }
 
+  /** What will come of the load of a key, where one is under way. */
+  landing(key: string): Promise<Landing<V>> | undefined {
+    return this.#flights.get(key)?.landing;
+  }
+
   /** The key's load is not wanted any more: who waits asks again. */
   abort(key: string): void {
     const flight = this.#flights.get(key);

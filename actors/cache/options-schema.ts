@@ -17,11 +17,11 @@ const must = (words: string, check: (value: unknown) => boolean) => v.custom<unk
 
 const duration = v.optional(must(`a duration: ${units}`, (value) => isDuration(value)));
 const interval = v.optional(must(`a duration longer than 0: ${units}`, (value) => isDuration(value, 1)));
-const count = (least: number) =>
+const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   v.optional(
     must(
-      `a whole number, ${least} or more`,
-      (value) => Number.isSafeInteger(value) && (value as number) >= least,
+      `a whole number, ${least} ${most === Number.MAX_SAFE_INTEGER ? 'or more' : `to ${most}`}`,
+      (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
     ),
   );
 const boolean = v.optional(must('true or false', (value) => typeof value === 'boolean'));
@@ -119,7 +119,14 @@ export const cacheSchema = v.strictObject({
     ),
   ),
   throttle: v.optional(
-    must('left out: it is not available yet. Slow guessers down in front of the cache', () => false),
+    v.strictObject({
+      allowance: count(0),
+      resetAfter: interval,
+      delay: duration,
+      maxDelay: duration,
+      refuseAfter: count(1, 10_000),
+      maxClients: count(1),
+    }),
   ),
 });
 
@@ -196,7 +203,7 @@ function wrongOption(issue: Issue): string {
 function knownUnder(schema: Schema, path: readonly string[]): readonly string[] {
   let at: object | undefined = schema;
   for (const key of path) at = entriesOf(at)[key];
-  return Object.keys(entriesOf(at)).filter((key) => key !== 'throttle');
+  return Object.keys(entriesOf(at));
 }
 
 /** Of an object's schema, or of an optional one that wraps it. */

@@ -3,6 +3,7 @@ import { type Duration, type Milliseconds, milliseconds } from '../../src/runtim
 import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
+import { type ThrottleOptions, type ThrottlePolicy, throttlePolicy } from '../throttle/options.js';
 import {
   cacheSchema,
   checkOptions,
@@ -85,6 +86,11 @@ export interface CacheOptions<V> {
   };
   /** For a cache that runs alone; under a runtime the runtime's is used. */
   readonly logger?: Logger;
+  /**
+   * Slows down who guesses keys: `read` and `fetch` are told who asks by `client`. `{}` for the defaults; left out: nobody is
+   * slowed down. Hits never are, nor what is asked for without a client.
+   */
+  readonly throttle?: ThrottleOptions;
 }
 
 /** The options, validated, with every default in place and every duration in ms. */
@@ -110,6 +116,7 @@ export interface CachePolicy {
   readonly backoff: BackoffPolicy;
   readonly sweep: { readonly every: Milliseconds };
   readonly snapshot: { readonly every: Milliseconds; readonly restoreTimeout: Milliseconds };
+  readonly throttle: ThrottlePolicy | undefined;
 }
 
 export interface BackoffPolicy {
@@ -174,6 +181,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
       every: milliseconds(options.snapshot?.every ?? '5s', 'snapshot.every'),
       restoreTimeout: milliseconds(options.snapshot?.restoreTimeout ?? '5s', 'snapshot.restoreTimeout'),
     },
+    throttle: options.throttle && throttlePolicy(options.throttle),
   };
 }
 
@@ -204,7 +212,10 @@ export interface ReadOptions extends ReadPolicyOptions, RefreshOptions {
 
 /** What may be said of a reload. */
 export interface RefreshOptions {
-  /** Who asks, for a throttle. */
+  /**
+   * Who asks: an address, a user. Where the cache has a `throttle`, who asks for many keys that do not exist waits for the
+   * answers, and is then refused with a ThrottledError. Not slowed down: hits, and questions without a client.
+   */
   readonly client?: string;
   /** Gives the question up; the load goes on for others. */
   readonly signal?: AbortSignal;

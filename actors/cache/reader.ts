@@ -128,6 +128,16 @@ export class Reader<V> {
     return known.status === 'fresh' || known.status === 'stale';
   }
 
+  /** What memory has, for who does not tell it: not counted. */
+  peek(key: string): Lookup<V> {
+    return this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey;
+  }
+
+  /** What `peek` had is told after all. */
+  told<L extends Lookup<V>>(lookup: L): L {
+    return this.#count(lookup);
+  }
+
   #count<L extends Lookup<V>>(lookup: L): L {
     const { counters, diagnostics } = this.#core;
     counters[lookup.status]++;
@@ -171,13 +181,8 @@ export class Reader<V> {
 
   /** Each key once, in the order given, looked at before anything is done; `stored` is missing where the guard refuses it. */
   #several(given: Iterable<string>): { readonly key: string; readonly stored: string | undefined }[] {
-    if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-      throw new OptionsError(
-        `Keys must be a list of strings. Given: ${given === null ? 'null' : typeof given}.`,
-      );
-    }
     const { keys } = this.#core;
-    return Array.from(new Set(given), (key) => ({
+    return keysIn(given).map((key) => ({
       key,
       stored: keys.allows(key) ? keys.stored(key) : undefined,
     }));
@@ -215,11 +220,22 @@ const limitsOf = ({ timeout, signal }: RefreshOptions): Pick<Manner, 'timeout' |
   signal,
 });
 
+/**
+ * Each once, in the order given.
+ *
+ * @throws OptionsError when it is no list.
+ */
+export function keysIn(given: Iterable<string>): readonly string[] {
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return [...new Set(given)];
+  throw new OptionsError(`Keys must be a list of strings. Given: ${given === null ? 'null' : typeof given}.`);
+}
+
 /** Waits for all; rejects with what the first of them in the order asked was rejected with. */
-async function everyOne(asked: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(asked)) {
+export async function everyOne<T>(asked: readonly Promise<T>[]): Promise<T[]> {
+  return (await Promise.allSettled(asked)).map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
-  }
+    return outcome.value;
+  });
 }
 
 const valueIn = <V>(lookup: Lookup<V>): V | undefined =>

@@ -51,6 +51,8 @@ export interface CacheHealth extends CacheState {
   readonly lastPass?: { readonly at: number; readonly ok: boolean; readonly error?: string };
   readonly lastSweep?: { readonly at: number; readonly error?: string };
   readonly lastSnapshot?: { readonly at: number; readonly ok: boolean; readonly error?: string };
+  /** Where the cache has one. */
+  readonly throttle?: ThrottleHealth;
 }
 
 export interface SourceHealth {
@@ -85,8 +87,6 @@ export interface CacheStats {
   readonly refreshErrors: number;
   /** How long the source took over its questions, ms; given-up ones left out. Missing before the first, and in a browser. */
   readonly loadLatency?: Distribution;
-  /** Questions that a throttle slowed down or refused. */
-  readonly throttled: number;
   /** Callers who waited for a load that was already in flight. */
   readonly joined: number;
   /** Loads given up on that have not settled yet. */
@@ -111,4 +111,17 @@ export interface CacheStats {
   readonly snapshots: number;
   readonly snapshotSkipped: number;
   readonly rebuilds: number;
+  /** Answers that were made to wait by the throttle. */
+  readonly slowed: number;
+  /** Questions that it refused: ThrottledError. */
+  readonly throttled: number;
+}
+
+export interface ThrottleHealth {
+  /** Clients that are remembered, because they asked for keys that do not exist. */
+  readonly clients: number;
+  /** Those above their allowance. */
+  readonly guessing: number;
+  /** Answers that wait now. */
+  readonly waiting: number;
 }

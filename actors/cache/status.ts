@@ -16,7 +16,7 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
   const state = stateOf(core);
   const { outage } = core.link;
   const { last } = core.passes;
-  const { ledger, lastSweep } = core;
+  const { ledger, lastSweep, throttle } = core;
   return {
     ...state,
     degraded: state.source === 'down' || last?.ok === false || ledger?.last?.ok === false,
@@ -36,6 +36,7 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
       },
     }),
     ...(ledger?.last && { lastSnapshot: attempt(ledger.last) }),
+    ...(throttle && { throttle: throttle.health }),
   };
 }
 

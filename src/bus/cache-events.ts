@@ -75,6 +75,16 @@ export interface CacheEvents {
   'snapshot.skipped': { readonly key: string; readonly error: unknown };
   /** The table was rebuilt after a second crash of the cache actor. */
   rebuilt: { readonly entries: number; readonly refused: number; readonly took: number };
+  /**
+   * A client asked for more keys that do not exist than it may: its answers wait, or it is refused. Told once for each, until it
+   * is within its allowance again. `keys` are distinct; `wait` is what the first of these answers waits for.
+   */
+  throttled: {
+    readonly client: string;
+    readonly how: 'slowed' | 'refused';
+    readonly keys: number;
+    readonly wait: number;
+  };
   /** A hook of the user's (guard, classifier) threw. It was taken for a harmless answer. */
   'hook.failed': { readonly hook: 'key' | 'unavailable'; readonly error: unknown };
 }

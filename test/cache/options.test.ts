@@ -56,7 +56,12 @@ describe('what bad input gets: an error at once that names the option, what was 
     [{ snapshot: { store: {} } }, 'snapshot.store', /a snapshot store/, 'an object (Object)'],
     [{ snapshot: { file: 'x', every: 0 } }, 'snapshot.every', /a duration longer than 0/, '0'],
     [{ logger: console.log }, 'logger', /a logger with debug, info, warn and error/, 'a function'],
-    [{ throttle: {} }, 'throttle', /left out: it is not available yet/, 'an object (Object)'],
+    [{ throttle: true }, 'throttle', /an object of options/, 'true'],
+    [{ throttle: { allowance: -1 } }, 'throttle.allowance', /a whole number, 0 or more/, '-1'],
+    [{ throttle: { resetAfter: 0 } }, 'throttle.resetAfter', /a duration longer than 0/, '0'],
+    [{ throttle: { delay: '1 s' } }, 'throttle.delay', /a duration/, "'1 s'"],
+    [{ throttle: { refuseAfter: 10_001 } }, 'throttle.refuseAfter', /a whole number, 1 to 10000/, '10001'],
+    [{ throttle: { maxClients: 0 } }, 'throttle.maxClients', /a whole number, 1 or more/, '0'],
   ])('%j', (options, name, wanted, given) => {
     expect(define(options)).toThrow(OptionsError);
     expect(define(options)).toThrow(new RegExp(`^Option "${name.replaceAll('.', '\\.')}" must be `));

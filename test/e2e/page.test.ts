@@ -20,7 +20,7 @@ test('the page: live, its buttons do what they say, and it comes back after a re
 
   await see('2,000 entries in memory, and the source answers.');
   await see('live');
-  for (const id of ['cache', 'snapshotter', 'warmer', 'janitor']) {
+  for (const id of ['cache', 'snapshotter', 'throttle', 'warmer', 'janitor']) {
     expect(await row(id).getAttribute('data-status')).toBe('running');
   }
   await see('pass complete');

@@ -98,8 +98,11 @@ async function started(process: Process) {
   const json = { 'content-type': 'application/json' };
   const post = (path: string, body: unknown) =>
     fetch(url + path, { method: 'POST', headers: json, body: JSON.stringify(body) });
-  const me = async (token: string): Promise<Answer> => {
-    const response = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+  /** As the proxy would hand it on, where `from` is who asked. */
+  const me = async (token: string, from?: string): Promise<Answer> => {
+    const response = await fetch(`${url}/me`, {
+      headers: { authorization: `Bearer ${token}`, ...(from !== undefined && { 'x-forwarded-for': from }) },
+    });
     return {
       code: response.status,
       retryAfter: response.headers.get('retry-after'),

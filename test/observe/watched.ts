@@ -28,7 +28,6 @@ const stats: CacheStats = {
   batches: 0,
   refreshes: 0,
   refreshErrors: 0,
-  throttled: 0,
   joined: 0,
   abandoned: 0,
   inFlight: 0,
@@ -42,6 +41,8 @@ const stats: CacheStats = {
   evictions: { expired: 0, aged: 0, capacity: 0, invalidated: 0, revoked: 0 },
   snapshots: 0,
   snapshotSkipped: 0,
+  slowed: 0,
+  throttled: 0,
   rebuilds: 0,
 };
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type Cache, type Runtime, SourceUnavailableError } from 'holdfast';
+import { type Cache, type Runtime, SourceUnavailableError, ThrottledError } from 'holdfast';
 import type { Observer } from 'holdfast/observe';
+import { clientOf } from './client.js';
 import { isToken, type Session } from './sessions.js';
 
 const week = 7 * 86_400_000;
@@ -26,6 +27,10 @@ export function routes(app: FastifyInstance, { sessions, runtime, observer, stop
 
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     if (error instanceof SourceUnavailableError) return reply.send(unknown(reply, 'source-unreachable'));
+    if (error instanceof ThrottledError) {
+      reply.code(429).header('retry-after', Math.ceil(error.retryAfter / 1000));
+      return reply.send({ error: 'too-many-guesses' });
+    }
     const code = error.statusCode ?? 500;
     if (code >= 500) request.log.error({ err: error }, 'request failed');
     return reply
@@ -36,7 +41,7 @@ export function routes(app: FastifyInstance, { sessions, runtime, observer, stop
 
   app.get('/me', async (request, reply) => {
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    const answer = await sessions.read(token);
+    const answer = await sessions.read(token, { client: clientOf(request.ip) });
     switch (answer.status) {
       case 'fresh':
       case 'stale': {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Duration } from 'holdfast';
 import * as v from 'valibot';
 
@@ -12,6 +13,10 @@ export interface Config {
   readonly sweepEvery: Duration;
   readonly snapshotEvery: Duration;
   readonly backoff: { readonly min: Duration; readonly max: Duration };
+  /** How long the first answer waits that is one guess too many, and the longest. */
+  readonly throttle: { readonly delay: Duration; readonly maxDelay: Duration };
+  /** Whose word is taken for who asks: addresses of proxies. */
+  readonly trustProxy: string | false;
   readonly chaos: boolean;
   readonly logLevel: LogLevel;
 }
@@ -31,6 +36,13 @@ const port = v.pipe(
   v.maxValue(65_535, 'a port, 0 to 65535'),
 );
 
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.trim().split('/');
+  const most = isIP(address) === 6 ? 128 : 32;
+  if (isIP(address) === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
 const schema = v.object({
   PORT: v.optional(port, '4000'),
   SESSIONS_DB: v.optional(file),
@@ -40,6 +52,14 @@ const schema = v.object({
   SNAPSHOT_EVERY: v.optional(duration, '5s'),
   BACKOFF_MIN: v.optional(duration, '250ms'),
   BACKOFF_MAX: v.optional(duration, '30s'),
+  THROTTLE_DELAY: v.optional(duration, '100ms'),
+  THROTTLE_MAX_DELAY: v.optional(duration, '5s'),
+  TRUST_PROXY: v.optional(
+    v.custom<string>(
+      (value) => typeof value === 'string' && value.split(',').every(isNetwork),
+      'addresses or networks, with a comma between: 10.0.0.1,192.168.0.0/16',
+    ),
+  ),
   CHAOS: v.optional(v.picklist(['0', '1'], '0 or 1'), '1'),
   LOG_LEVEL: v.optional(v.picklist(levels, `one of ${levels.join(', ')}`), 'warn'),
 });
@@ -71,6 +91,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     sweepEvery: output.SWEEP_EVERY,
     snapshotEvery: output.SNAPSHOT_EVERY,
     backoff: { min: output.BACKOFF_MIN, max: output.BACKOFF_MAX },
+    throttle: { delay: output.THROTTLE_DELAY, maxDelay: output.THROTTLE_MAX_DELAY },
+    trustProxy: output.TRUST_PROXY ?? false,
     chaos: output.CHAOS === '1',
     logLevel: output.LOG_LEVEL,
   };

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   const sessions = sessionCache(config, table.source);
   const app = Fastify({
     logger: { level: config.logLevel, stream: logLines },
+    trustProxy: config.trustProxy,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     logController: new LogController({ disableRequestLogging: true }),
   });

@@ -35,5 +35,6 @@ export function sessionCache(config: Config, source: Source<Session>): Cache<Ses
     warm: { every: config.warmEvery, backoff: config.backoff },
     sweep: { every: config.sweepEvery },
     snapshot: { file: config.snapshot, every: config.snapshotEvery },
+    throttle: config.throttle,
   });
 }

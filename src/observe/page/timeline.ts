@@ -31,6 +31,7 @@ const stories = {
   'supervisor.report': (e) => ['bad', who(e), e.childId + ' did not stop as it was told: ' + (errorText(e.error) || reasonText(e.reason))],
   'dead-letter': (e) => ['old', 'dead letter', (e.event ? e.event.type : '') + ' to ' + e.to],
   'listener.failed': (e) => ['old', 'a listener threw', errorText(e.error)],
+  throttled: (e) => ['old', 'guesses ' + e.how, e.client + ': ' + plural(e.keys, 'absent key')],
   'hook.failed': (e) => ['old', 'a hook threw', e.hook + ': ' + errorText(e.error)],
   'snapshot.skipped': (e) => ['old', 'left out of the snapshot', (e.key || '') + ' ' + errorText(e.error)],
 };
