@@ -5,10 +5,12 @@ export type {
   CacheHealth,
   CacheState,
   CacheStats,
+  OutboxReport,
   SourceHealth,
   SweepReport,
   WarmReport,
 } from '../actors/cache/report.js';
+export type { Removal } from '../actors/cache/writer.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
 export type { Bus, BusEvent, CacheEvents } from './bus/index.js';
@@ -20,6 +22,8 @@ export { type RunMainOptions, runMain, type StopSignal } from './run-main.js';
 export * from './runtime/index.js';
 export {
   memorySnapshotStore,
+  type OutboxEntry,
+  type OutboxOrder,
   type SnapshotAppend,
   type SnapshotAppended,
   type SnapshotEntry,

@@ -38,6 +38,10 @@ const stats: CacheStats = {
   snapshots: 0,
   snapshotSkipped: 0,
   rebuilds: 0,
+  outboxWaiting: 0,
+  outboxDelivered: 0,
+  outboxFailed: 0,
+  outboxLost: 0,
 };
 
 export const health: CacheHealth = {
