@@ -17,7 +17,7 @@ import type { Transaction } from '../actors/cache/transaction.js';
 import { type TransactionOptions, Transactions } from '../actors/cache/transactions.js';
 import { type CounterOptions, type ManyEntry, manyOf, Values } from '../actors/cache/values.js';
 import { waitFor } from '../actors/cache/wait.js';
-import { Writer } from '../actors/cache/writer.js';
+import { type Removal, Writer } from '../actors/cache/writer.js';
 import { cacheTree } from '../supervisors/cache-tree.js';
 import type { SupervisorLogic } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
@@ -95,16 +95,26 @@ export interface Cache<V> extends AsyncDisposable {
    */
   fetch(key: string, options?: ReadOptions): Promise<V | undefined>;
 
-  /** "I have just seen this row." Memory only, at once. */
+  /** "I have just seen this row." Memory only, at once. Passed over, and counted as refused, while a removal of it is queued. */
   put(key: string, value: V, entry?: EntryOptions): void;
   /** "I know nothing of it any more." Memory only, at once. */
   invalidate(keys: string | readonly string[]): void;
   /** "I know it is gone." Memory only, at once; until the source confirms. */
   revoke(keys: string | readonly string[]): void;
-  /** Through the source, then as `put`. Rejects with SourceUnavailableError while it is away: nothing is queued. */
+  /**
+   * Through the source, then as `put`. Rejects with SourceUnavailableError while it is away: nothing is queued. A removal of the
+   * same key that waits in the outbox goes first.
+   */
   save(key: string, value: V, entry?: EntryOptions): Promise<void>;
-  /** Through the source, then as `revoke`. Resolved, it survives SIGKILL where there is a snapshot. */
-  remove(key: string): Promise<void>;
+  /**
+   * Through the source, then as `revoke`. Resolved, it survives SIGKILL where there is a snapshot; there, while the source is
+   * away, it resolves with `'queued'` as soon as the order is in the snapshot's outbox: absent here at once, whatever a read
+   * still finds, until the source has been told.
+   *
+   * @throws SourceUnavailableError while the source is away and there is no snapshot; OutboxFullError beyond
+   * `snapshot.maxOutbox`; SnapshotError where the disk refuses it.
+   */
+  remove(key: string): Promise<Removal>;
   has(key: string): boolean;
   readonly size: number;
   /** Empties the memory. */
@@ -410,7 +420,7 @@ class CacheHandle<V> implements Cache<V> {
     return this.#writer.save(key, value, entry);
   }
 
-  remove(key: string): Promise<void> {
+  remove(key: string): Promise<Removal> {
     return this.#writer.remove(key);
   }
 

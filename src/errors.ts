@@ -77,6 +77,21 @@ export class SourceUnavailableError extends HoldfastError {
   }
 }
 
+/**
+ * The source is away, and as many orders wait for it in the snapshot's outbox as may (`snapshot.maxOutbox`): this one was not
+ * taken, and nothing was changed here. `limit` says how many may.
+ */
+export class OutboxFullError extends SourceUnavailableError {
+  static override readonly code = 'HOLDFAST_OUTBOX_FULL';
+  constructor(
+    message: string,
+    readonly limit: number,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
 /** A load did not answer within `load.timeout`. */
 export class LoadTimeoutError extends SourceUnavailableError {
   static override readonly code = 'HOLDFAST_LOAD_TIMEOUT';

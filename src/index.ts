@@ -8,6 +8,7 @@ export type {
   CacheState,
   CacheStats,
   EvictionReport,
+  OutboxReport,
   SourceHealth,
   SweepReport,
   ThrottleHealth,
@@ -16,6 +17,7 @@ export type {
 export type { Transaction } from '../actors/cache/transaction.js';
 export type { TransactionOptions } from '../actors/cache/transactions.js';
 export type { CounterOptions, ManyEntry } from '../actors/cache/values.js';
+export type { Removal } from '../actors/cache/writer.js';
 export type { ThrottleOptions } from '../actors/throttle/options.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';
@@ -29,6 +31,8 @@ export type { Distribution } from './runtime/histogram.js';
 export * from './runtime/index.js';
 export {
   memorySnapshotStore,
+  type OutboxEntry,
+  type OutboxOrder,
   type SnapshotAppend,
   type SnapshotAppended,
   type SnapshotEntry,

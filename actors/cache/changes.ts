@@ -38,6 +38,8 @@ export function applyChanges<V>(
       core.table.bury(change.key, change.gone, at);
       core.authority.doubt(change.key);
       gone.push(change);
+    } else if (core.table.isSealed(change.key)) {
+      core.counters.refused++;
     } else {
       core.table.put(change.key, change.value, change.entry);
       kept.push(change);

@@ -20,6 +20,7 @@ import { Keys } from './keys.js';
 import { Ledger } from './ledger.js';
 import { Loader, leaseHolder } from './loader.js';
 import type { CachePolicy } from './options.js';
+import { Outbox } from './outbox.js';
 import { Passes } from './passes.js';
 import { Quarantine } from './quarantine.js';
 import type { SweepReport } from './report.js';
@@ -113,7 +114,10 @@ export class CacheCore<V> {
       secret: options.policy.secretKeys,
       onGuardError: (error) => this.hookFailed('key', error),
     });
-    this.ledger = options.openStore && new Ledger(options.openStore);
+    const { secretKeys, snapshot } = options.policy;
+    this.ledger =
+      options.openStore &&
+      new Ledger(options.openStore, new Outbox({ limit: snapshot.maxOutbox, secret: secretKeys }));
     this.table = this.freshTable();
     this.quarantine = new Quarantine(options.policy.maxNegative);
     this.authority = new Authority(options.policy.maxNegative);
@@ -141,6 +145,7 @@ export class CacheCore<V> {
       ...(maxEntries !== undefined && { maxEntries }),
       maxNegative,
       track: this.ledger !== undefined,
+      sealed: this.ledger?.outbox.sealed,
       ...(seq !== undefined && { seq }),
       onEvict: (_key, because) => {
         if (because !== 'capacity') return;
@@ -218,6 +223,9 @@ export class CacheCore<V> {
   replaceTable(table: Table<V>): void {
     const old = this.table;
     this.table = table;
+    for (const [key, at] of this.ledger?.outbox.sealed ?? []) {
+      if (table.tombstoneOf(key) === undefined) table.bury(key, 'revoked', at);
+    }
     old.voidLeases();
     this.authority.void();
     if (this.ledger !== undefined) this.ledger.fullDue = true;

@@ -1,6 +1,7 @@
 import type { SnapshotStore, SnapshotTombstone } from '../../src/snapshot/store.js';
 import type { Cursor } from '../../src/sources/source.js';
 import { Bell } from './bell.js';
+import type { Outbox } from './outbox.js';
 
 type Waiter = {
   readonly upTo: number;
@@ -15,6 +16,8 @@ type Waiter = {
 export class Ledger {
   /** Opens the store anew. */
   readonly openStore: () => Promise<SnapshotStore>;
+  /** What waits for the source. */
+  readonly outbox: Outbox;
 
   /** Rung when there is something for the journal. */
   readonly written = new Bell();
@@ -40,8 +43,9 @@ export class Ledger {
   #durable = 0;
   #waiting: Waiter[] = [];
 
-  constructor(openStore: () => Promise<SnapshotStore>) {
+  constructor(openStore: () => Promise<SnapshotStore>, outbox: Outbox) {
     this.openStore = openStore;
+    this.outbox = outbox;
   }
 
   /** Notes tombstones for the journal. */

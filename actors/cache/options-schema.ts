@@ -45,11 +45,23 @@ const snapshot = v.pipe(
     ),
     store: v.optional(
       must('a snapshot store (memorySnapshotStore(), or one of your own)', (value) =>
-        has(value, 'open', 'restore', 'append', 'journal', 'compact', 'close'),
+        has(
+          value,
+          'open',
+          'restore',
+          'append',
+          'journal',
+          'enqueue',
+          'waiting',
+          'acknowledge',
+          'compact',
+          'close',
+        ),
       ),
     ),
     every: interval,
     restoreTimeout: duration,
+    maxOutbox: count(0),
   }),
   v.check(
     ({ file, store }) => (file === undefined) !== (store === undefined),

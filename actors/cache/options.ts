@@ -83,6 +83,8 @@ export interface CacheOptions<V> {
   ) & {
     readonly every?: Duration;
     readonly restoreTimeout?: Duration;
+    /** The most orders that may wait for a source that is away. Default 10,000; 0: `remove` rejects while it is away. */
+    readonly maxOutbox?: Count;
   };
   /** For a cache that runs alone; under a runtime the runtime's is used. */
   readonly logger?: Logger;
@@ -115,7 +117,11 @@ export interface CachePolicy {
   readonly warm: { readonly every: Milliseconds; readonly batch: Count };
   readonly backoff: BackoffPolicy;
   readonly sweep: { readonly every: Milliseconds };
-  readonly snapshot: { readonly every: Milliseconds; readonly restoreTimeout: Milliseconds };
+  readonly snapshot: {
+    readonly every: Milliseconds;
+    readonly restoreTimeout: Milliseconds;
+    readonly maxOutbox: Count;
+  };
   readonly throttle: ThrottlePolicy | undefined;
 }
 
@@ -136,6 +142,7 @@ export const withoutExpiry: Milliseconds = 3_600_000;
  */
 export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
   checkOptions(cacheSchema, options);
+  checkSecrets(options);
   const every = milliseconds(options.warm?.every ?? '5m', 'warm.every');
   const min = milliseconds(options.warm?.backoff?.min ?? '250ms', 'warm.backoff.min');
   const max = milliseconds(options.warm?.backoff?.max ?? '30s', 'warm.backoff.max');
@@ -180,9 +187,27 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
     snapshot: {
       every: milliseconds(options.snapshot?.every ?? '5s', 'snapshot.every'),
       restoreTimeout: milliseconds(options.snapshot?.restoreTimeout ?? '5s', 'snapshot.restoreTimeout'),
+      maxOutbox: options.snapshot?.maxOutbox ?? 10_000,
     },
     throttle: options.throttle && throttlePolicy(options.throttle),
   };
+}
+
+/**
+ * The outbox must give a removed key back, so it needs a secret where keys are.
+ * @throws OptionsError
+ */
+function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): void {
+  if (secretKeys !== true || snapshot === undefined || typeof source === 'function') return;
+  if (source.remove === undefined && source.touch === undefined) return;
+  const sealed = 'store' in snapshot ? snapshot.store.keepsSecrets === true : snapshot.secret !== undefined;
+  if (sealed) return;
+  throw new OptionsError(
+    'store' in snapshot
+      ? 'Option "snapshot.store" must keep secrets (`keepsSecrets: true`) where "secretKeys" is set: its outbox holds the keys themselves, for the source. Give it a secret.'
+      : 'Option "snapshot.secret" is missing: with "secretKeys" the snapshot\'s outbox holds the keys themselves, for the source, and is sealed with it. Give a secret of at least 16 random bytes.',
+    { option: 'store' in snapshot ? 'snapshot.store' : 'snapshot.secret' },
+  );
 }
 
 /** What may be said of one entry, beside its value. */

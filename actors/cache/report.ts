@@ -53,6 +53,17 @@ export interface CacheHealth extends CacheState {
   readonly lastSnapshot?: { readonly at: number; readonly ok: boolean; readonly error?: string };
   /** Where the cache has one. */
   readonly throttle?: ThrottleHealth;
+  /** With a snapshot: what waits in it for the source. */
+  readonly outbox?: OutboxReport;
+}
+
+export interface OutboxReport {
+  /** Orders that the source has not confirmed. */
+  readonly waiting: number;
+  /** Those among them that it has refused so often that somebody should look. */
+  readonly apart: number;
+  /** How long the oldest has waited; missing where none does. */
+  readonly oldest?: number;
 }
 
 export interface SourceHealth {
@@ -115,6 +126,11 @@ export interface CacheStats {
   readonly slowed: number;
   /** Questions that it refused: ThrottledError. */
   readonly throttled: number;
+  /** Orders in the snapshot's outbox; delivered ones; refusals by the source; orders that a damaged file has lost. */
+  readonly outboxWaiting: number;
+  readonly outboxDelivered: number;
+  readonly outboxFailed: number;
+  readonly outboxLost: number;
 }
 
 export interface ThrottleHealth {

@@ -19,7 +19,11 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
   const { ledger, lastSweep, throttle } = core;
   return {
     ...state,
-    degraded: state.source === 'down' || last?.ok === false || ledger?.last?.ok === false,
+    degraded:
+      state.source === 'down' ||
+      last?.ok === false ||
+      ledger?.last?.ok === false ||
+      (ledger?.outbox.report().apart ?? 0) > 0,
     ready: core.running && state.data !== 'cold' && (state.data !== 'restored' || core.table.size > 0),
     sourceHealth: {
       reachable: outage.status === 'unknown' ? undefined : outage.status === 'up',
@@ -37,6 +41,7 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
     }),
     ...(ledger?.last && { lastSnapshot: attempt(ledger.last) }),
     ...(throttle && { throttle: throttle.health }),
+    ...(ledger && { outbox: ledger.outbox.report() }),
   };
 }
 
@@ -64,6 +69,10 @@ export function statsOf<V>(core: CacheCore<V>): CacheStats {
     quarantined: core.quarantine.size,
     abandoned: core.link.abandoned.size,
     inFlight: core.loader.inFlight,
+    outboxWaiting: core.ledger?.outbox.size ?? 0,
+    outboxDelivered: core.ledger?.outbox.delivered ?? 0,
+    outboxFailed: core.ledger?.outbox.failed ?? 0,
+    outboxLost: core.ledger?.outbox.lost ?? 0,
   };
 }
 

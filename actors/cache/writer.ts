@@ -9,8 +9,12 @@ import { patience } from './feed.js';
 import { Flag } from './judge.js';
 import { away, notRunning } from './loader.js';
 import { checkEntryOptions, type EntryOptions } from './options.js';
+import { notCleared, type Outbox } from './outbox.js';
 import { termsOf } from './terms.js';
 import { waitFor } from './wait.js';
+
+/** `'removed'`: the source has done it. `'queued'`: it is away, and will be told. */
+export type Removal = 'removed' | 'queued';
 
 /** The user's orders: to memory at once, or through the source and then to memory. */
 export class Writer<V> {
@@ -25,6 +29,10 @@ export class Writer<V> {
     const stored = this.admitted(key);
     checkValue(value);
     const options = this.entry(entry);
+    if (core.table.isSealed(stored)) {
+      core.counters.refused++;
+      return;
+    }
     core.table.put(stored, value, options);
     core.quarantine.release(stored);
     core.loader.abort(stored);
@@ -52,14 +60,30 @@ export class Writer<V> {
       ...(version !== undefined && { version }),
       ...(tags !== undefined && { tags }),
     };
-    const { table } = this.#core;
+    const { table, ledger } = this.#core;
+    await this.#afterRemovals(stored);
     const lease = table.lease();
+    const send = (): Promise<void> =>
+      this.#through('save', (context) => write.call(link.source, row, context));
     try {
-      await this.#through('save', (context) => write.call(link.source, row, context));
+      await (ledger === undefined ? send() : ledger.outbox.saving(stored, send));
       this.#saved(stored, value, this.entry(entry), lease);
     } finally {
       table.release(lease);
     }
+  }
+
+  /** A removal of the key that was ordered before must not come after the save: it is waited for, to its end in the file. */
+  async #afterRemovals(stored: string): Promise<void> {
+    const { ledger, link, policy } = this.#core;
+    const clearance = ledger?.outbox.clearance(stored);
+    if (clearance === undefined) return;
+    if (link.down) {
+      clearance.catch(() => {});
+      throw away(link.outage.error);
+    }
+    const wait = await waitFor(clearance, { timeout: patience * policy.load.timeout });
+    if (wait.type === 'late') throw notCleared(link.outage.error);
   }
 
   /**
@@ -75,13 +99,58 @@ export class Writer<V> {
       this.#buryStored([stored], 'invalidated', 'invalidate');
   }
 
-  async remove(key: string): Promise<void> {
-    const { link, ledger, keys } = this.#core;
+  async remove(key: string): Promise<Removal> {
+    const { link, ledger, keys, policy } = this.#core;
     const write = link.source.remove;
     if (write === undefined) throw new StateError('This source cannot remove: it has no `remove` method.');
-    if (!keys.allows(key)) return;
-    await this.#through('remove', (context) => write.call(link.source, key, context));
+    if (!keys.allows(key)) return 'removed';
+    const stored = keys.stored(key);
+    const outbox = ledger === undefined || ledger.closed ? undefined : ledger.outbox;
+    this.#mustRun();
+    if (outbox !== undefined && (link.down || outbox.holds(stored))) return this.#queue(outbox, key, stored);
+    try {
+      await this.#through(
+        'remove',
+        async (context) => {
+          const work = async (): Promise<void> => write.call(link.source, key, context);
+          await (outbox === undefined ? work() : outbox.asking(stored, work()));
+        },
+        // What can wait in the outbox need not wait here.
+        outbox === undefined ? patience * policy.load.timeout : policy.load.timeout,
+      );
+    } catch (error) {
+      if (outbox === undefined || !(error instanceof SourceUnavailableError)) throw error;
+      return this.#queue(outbox, key, stored, error);
+    }
     this.#bury(key, 'revoked', 'remove');
+    await this.#recorded();
+    return 'removed';
+  }
+
+  /**
+   * The source is away: gone from memory now, and from the source when it is back. Resolves when the file has the order.
+   * @throws OutboxFullError; SnapshotError when the disk refuses it: then it holds in this process, and is tried, no longer.
+   */
+  async #queue(outbox: Outbox, key: string, stored: string, cause?: unknown): Promise<Removal> {
+    const { ledger, link, policy } = this.#core;
+    const order = outbox.add(stored, key, 'remove', cause ?? link.outage.error);
+    this.#buryStored([stored], 'revoked', 'remove');
+    ledger?.written.ring();
+    try {
+      const wait = await waitFor(outbox.written(order), { timeout: patience * policy.load.timeout });
+      if (wait.type === 'done') return 'queued';
+      throw new SnapshotError('The snapshot did not confirm it in time.');
+    } catch (error) {
+      throw new SnapshotError(
+        'The source is away, and the removal could not be written to the snapshot: the row is gone from memory, and from the source when it is back, but only if this process lives until then.',
+        { cause: error },
+      );
+    }
+  }
+
+  /** The removal is in the snapshot, if there is one. */
+  async #recorded(): Promise<void> {
+    const { ledger } = this.#core;
     if (ledger === undefined) return;
     if (ledger.closed) {
       throw new SnapshotError(
@@ -113,13 +182,14 @@ export class Writer<V> {
   async #through(
     what: string,
     write: (context: { readonly signal: AbortSignal }) => Promise<void>,
+    timeout = patience * this.#core.policy.load.timeout,
   ): Promise<void> {
-    const { link, policy, running, expectsRestart } = this.#core;
-    if (!running && !expectsRestart) throw notRunning(policy.name);
+    const { link } = this.#core;
+    this.#mustRun();
     if (link.permission() === 'no') throw away(link.outage.error);
     const answer = await link.ask(write, {
       signal: new AbortController().signal,
-      timeout: patience * policy.load.timeout,
+      timeout,
       retries: 0,
     });
     if (answer.type === 'failed') {
@@ -133,6 +203,11 @@ export class Writer<V> {
             },
           );
     }
+  }
+
+  #mustRun(): void {
+    const { policy, running, expectsRestart } = this.#core;
+    if (!running && !expectsRestart) throw notRunning(policy.name);
   }
 
   #bury(

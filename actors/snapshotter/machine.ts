@@ -5,13 +5,18 @@ import { random, wallNow } from '../../src/runtime/time.js';
 import type { SnapshotOpening } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
+import { deliver, deliverable, restOf } from './delivery.js';
 import { writeJournal } from './journal.js';
 import { close, open } from './opening.js';
 import { type RestoreOutcome, restore } from './restore.js';
 import { writeSnapshot } from './write.js';
 
 type Core = CacheCore<unknown>;
-type SnapshotterEvent = { readonly type: 'journal' } | { readonly type: 'holdfast.shutdown' };
+type SnapshotterEvent =
+  | { readonly type: 'journal' }
+  /** Look whether something is to be delivered. */
+  | { readonly type: 'look' }
+  | { readonly type: 'holdfast.shutdown' };
 
 interface SnapshotterInput {
   readonly core: Core;
@@ -26,9 +31,16 @@ interface SnapshotterContext extends SnapshotterInput {
 
 /** Rings for the journal, and closes the store when this incarnation ends, however that comes. */
 const keeper = fromCallback<SnapshotterEvent, SnapshotterInput>(({ input: { core, ledger }, sendBack }) => {
-  const off = ledger.written.listen(() => sendBack({ type: 'journal' }));
+  const off = [
+    ledger.written.listen(() => sendBack({ type: 'journal' })),
+    ledger.outbox.changed.listen(() => sendBack({ type: 'look' })),
+    core.link.changed.listen(() => {
+      if (!core.link.down) ledger.outbox.answered();
+      sendBack({ type: 'look' });
+    }),
+  ];
   return () => {
-    off();
+    for (const end of off) end();
     void close(core, ledger);
   };
 });
@@ -93,13 +105,18 @@ export const snapshotterLogic = setup({
       ),
     ),
     journal: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
-      attempt(input, 'journal', signal, () => writeJournal(input.ledger, storeOf(input.ledger))),
+      attempt(input, 'journal', signal, () => writeJournal(input.core, input.ledger, storeOf(input.ledger))),
+    ),
+    deliver: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
+      attempt(input, 'deliver', signal, () =>
+        deliver(input.core, input.ledger.outbox, storeOf(input.ledger), signal),
+      ),
     ),
     finish: fromPromise<void, SnapshotterInput>(async ({ input, signal }) => {
       const { core, ledger } = input;
       if (ledger.store !== undefined) {
         const store = ledger.store;
-        await attempt(input, 'journal', signal, () => writeJournal(ledger, store));
+        await attempt(input, 'journal', signal, () => writeJournal(core, ledger, store));
         // Before the restore is done the store knows more than the table does.
         if (ledger.restored)
           await attempt(input, 'write', signal, () => writeSnapshot(core, ledger, store, signal));
@@ -111,11 +128,14 @@ export const snapshotterLogic = setup({
   delays: {
     every: ({ context }) => context.core.policy.snapshot.every,
     restoreTimeout: ({ context }) => context.core.policy.snapshot.restoreTimeout,
+    rest: ({ context }) => restOf(context.core, context.ledger.outbox),
     retry: ({ context }) => backoffDelay(context.core.policy.backoff, context.failures, random()),
   },
   guards: {
     restored: ({ context }) => context.ledger.restored,
-    pending: ({ context }) => context.ledger.hasPending,
+    pending: ({ context }) => context.ledger.hasPending || context.ledger.outbox.hasUnwritten,
+    waiting: ({ context }) => context.ledger.outbox.size > 0,
+    deliverable: ({ context }) => deliverable(context.core, context.ledger.outbox),
     mendable: ({ context, event }) =>
       context.ledger.shift !== undefined &&
       !((event as unknown as { error?: unknown }).error instanceof SnapshotInUseError),
@@ -194,6 +214,30 @@ export const snapshotterLogic = setup({
                 input: ({ context }) => context,
                 onDone: [
                   { guard: ({ event }) => event.output, target: 'resting', actions: 'forgetFailures' },
+                  { target: '#snapshotter.mending' },
+                ],
+              },
+            },
+          },
+        },
+        outbox: {
+          initial: 'empty',
+          states: {
+            empty: { always: { guard: 'waiting', target: 'resting' } },
+            resting: {
+              always: [
+                { guard: 'deliverable', target: 'delivering' },
+                { guard: ({ context }) => context.ledger.outbox.size === 0, target: 'empty' },
+              ],
+              after: { rest: { target: 'resting', reenter: true } },
+              on: { look: { target: 'resting', reenter: true } },
+            },
+            delivering: {
+              invoke: {
+                src: 'deliver',
+                input: ({ context }) => context,
+                onDone: [
+                  { guard: ({ event }) => event.output, target: 'resting' },
                   { target: '#snapshotter.mending' },
                 ],
               },

@@ -1,6 +1,8 @@
+import { SnapshotCorruptError } from '../../src/errors.js';
 import type { SnapshotOpening, SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
+import { takeOutbox } from './delivery.js';
 
 /** Opens the store for this incarnation; the last one's is closed by then. */
 export async function open<V>(
@@ -11,17 +13,38 @@ export async function open<V>(
   await ledger.closing;
   const store = await ledger.openStore();
   try {
-    const opening = await store.open({ cache: core.policy.name, signal: life });
-    life.throwIfAborted();
+    const opening = await opened(core, ledger, store, life);
     ledger.store = store;
     ledger.closed = false;
-    ledger.shift ??= opening.seq;
-    ledger.fullDue ||= !opening.complete;
-    if (opening.aside !== undefined) core.setAside(opening.aside);
     return { store, opening };
   } catch (error) {
     ledger.closing = store.close().catch((closing) => reportClosing(core, closing));
     throw error;
+  }
+}
+
+/** Opens it and takes on what its outbox holds: of a key whose removal waits there, nothing is restored. */
+async function opened<V>(
+  core: CacheCore<V>,
+  ledger: Ledger,
+  store: SnapshotStore,
+  life: AbortSignal,
+): Promise<SnapshotOpening> {
+  for (;;) {
+    const opening = await store.open({ cache: core.policy.name, signal: life });
+    life.throwIfAborted();
+    ledger.shift ??= opening.seq;
+    ledger.fullDue ||= !opening.complete;
+    if (opening.aside !== undefined) core.setAside(opening.aside);
+    try {
+      await takeOutbox(core, ledger.outbox, store, life);
+      return opening;
+    } catch (error) {
+      if (!(error instanceof SnapshotCorruptError)) throw error;
+      // It was set aside, so the next opening finds an empty one.
+      core.setAside(error.aside);
+      ledger.fullDue = true;
+    }
   }
 }
 

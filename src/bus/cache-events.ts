@@ -73,6 +73,27 @@ export interface CacheEvents {
   'snapshot.failed': { readonly error: unknown; readonly doing: string };
   /** A value could not be serialized. It stays in memory and out of the snapshot. */
   'snapshot.skipped': { readonly key: string; readonly error: unknown };
+  /** The source is away: an order for it is in the snapshot's outbox and survives this process. `waiting`: how many do. */
+  'outbox.queued': { readonly key: string; readonly order: 'remove' | 'touch'; readonly waiting: number };
+  /** The source has done it, `after` ms after it was given. */
+  'outbox.delivered': {
+    readonly key: string;
+    readonly order: 'remove' | 'touch';
+    readonly after: number;
+    readonly waiting: number;
+  };
+  /**
+   * The source can be reached and does not do it. It is tried again, ever more seldom; `apart`: so often already that the
+   * others no longer wait for their turn behind it, and somebody should look. `lost`: the snapshot's file no longer has it.
+   */
+  'outbox.failed': {
+    readonly key: string;
+    readonly order: 'remove' | 'touch';
+    readonly error: unknown;
+    readonly attempt: number;
+    readonly apart: boolean;
+    readonly lost: boolean;
+  };
   /** The table was rebuilt after a second crash of the cache actor. */
   rebuilt: { readonly entries: number; readonly refused: number; readonly took: number };
   /**

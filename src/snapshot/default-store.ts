@@ -32,6 +32,10 @@ export function defaultSnapshotStore(options: SnapshotFileOptions): SnapshotStor
     },
     append: async (page) => store().append(page),
     journal: async (tombstones) => store().journal(tombstones),
+    enqueue: async (orders) => store().enqueue(orders),
+    waiting: async (options) => store().waiting(options),
+    acknowledge: async (ids) => store().acknowledge(ids),
+    keepsSecrets: options.secret !== undefined,
     compact: async () => store().compact(),
     // Not `loaded`: an opening that is on its way to be loaded is closed after it.
     close: async () => (await loading)?.close(),

@@ -2,6 +2,8 @@
 export { defaultSnapshotStore, type SnapshotFileOptions } from './default-store.js';
 export { type MemorySnapshotStore, memorySnapshotStore } from './memory-store.js';
 export type {
+  OutboxEntry,
+  OutboxOrder,
   SnapshotAppend,
   SnapshotAppended,
   SnapshotEntry,

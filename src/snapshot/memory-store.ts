@@ -2,6 +2,7 @@ import { SnapshotError } from '../errors.js';
 import { slice, yieldToLoop } from '../runtime/time.js';
 import { type Floor, isBelow, noFloor, type Rank, rank, supersedes } from './precedence.js';
 import type {
+  OutboxEntry,
   SnapshotAppend,
   SnapshotEntry,
   SnapshotOpening,
@@ -45,9 +46,12 @@ export function memorySnapshotStore(): MemorySnapshotStore {
   let generation = 0;
   let floor: Floor = noFloor;
   let full: Full | undefined;
+  let orders: OutboxEntry[] = [];
+  let lastOrder = 0;
   /** Of the opening; a write that finds another one than it began in is dropped. */
   let life: object | undefined;
   let inOrder: Promise<unknown> = Promise.resolve();
+  let orderly: Promise<unknown> = Promise.resolve();
   const pending = new Set<Promise<unknown>>();
 
   const check = (mine: object | undefined): void => {
@@ -62,6 +66,18 @@ export function memorySnapshotStore(): MemorySnapshotStore {
     pending.add(settled);
     void settled.then(() => pending.delete(settled));
     return work;
+  };
+  /** One after the other, in the order of the calls. */
+  const outbox = <Result>(work: () => Result): Promise<Result> => {
+    const mine = life;
+    const turn = orderly.then(async () => {
+      check(mine);
+      await yieldToLoop();
+      check(mine);
+      return work();
+    });
+    orderly = turn.catch(() => {});
+    return accepted(turn);
   };
   const put = (record: SnapshotEntry | SnapshotTombstone, itsRank: Rank): void => {
     head.seq = Math.max(head.seq, record.seq);
@@ -124,6 +140,7 @@ export function memorySnapshotStore(): MemorySnapshotStore {
       const because = `it belongs to the cache '${cache}', not to '${name}'`;
       if (foreign) {
         held = new Map();
+        orders = [];
         head = { seq: 0, writtenAt: undefined, cursor: undefined };
         complete = false;
         floor = noFloor;
@@ -199,6 +216,29 @@ export function memorySnapshotStore(): MemorySnapshotStore {
       return accepted(write());
     },
 
+    enqueue(given) {
+      const copies = structuredClone(given);
+      return outbox(() => {
+        const ids = copies.map(() => ++lastOrder);
+        for (const [nth, order] of copies.entries()) orders.push({ ...order, id: ids[nth] as number });
+        return ids;
+      });
+    },
+
+    waiting({ after = 0, most = 1000 } = {}) {
+      return outbox(() => structuredClone(orders.filter(({ id }) => id > after).slice(0, most)));
+    },
+
+    acknowledge(ids) {
+      const done = new Set(ids);
+      return outbox(() => {
+        orders = orders.filter(({ id }) => !done.has(id));
+      });
+    },
+
+    // Nothing of it outlives the process.
+    keepsSecrets: true,
+
     async compact() {
       check(life);
     },
@@ -213,6 +253,7 @@ export function memorySnapshotStore(): MemorySnapshotStore {
       // What was under way is void; in a process that was killed it would never settle either, and nobody may wait for it.
       pending.clear();
       inOrder = Promise.resolve();
+      orderly = Promise.resolve();
     },
   };
   return store;

@@ -28,6 +28,21 @@ export interface SnapshotStore {
   append(page: SnapshotAppend): Promise<SnapshotAppended>;
   /** Writes tombstones at once, ahead of whatever pages wait: resolved means that they survive SIGKILL. */
   journal(tombstones: readonly SnapshotTombstone[]): Promise<void>;
+  /**
+   * Puts orders for the source into the outbox, behind those that wait there and ahead of whatever pages wait: all of them or
+   * none, and resolved means that they survive SIGKILL. Answers their numbers: each higher than that of any order before it.
+   * Nothing but `acknowledge` takes an order out: no full writing, no removal, no `compact`.
+   */
+  enqueue(orders: readonly OutboxOrder[]): Promise<readonly number[]>;
+  /** The orders that wait, oldest first: those behind the number `after` (default: from the first on), at most so many (default 1000). */
+  waiting(options?: { readonly after?: number; readonly most?: number }): Promise<readonly OutboxEntry[]>;
+  /** The source has done these: they go, ahead of whatever pages wait, and resolved means for good. Others are passed over. */
+  acknowledge(ids: readonly number[]): Promise<void>;
+  /**
+   * What it keeps can be read by nobody who lacks its secret, or by no other process at all. Only such a store may hold the
+   * orders of a cache with `secretKeys`, for they must give the key itself back. Default false.
+   */
+  readonly keepsSecrets?: boolean;
   /** Gives space back. May do nothing. */
   compact(): Promise<void>;
   /** Lets what was accepted finish. After it nothing is written, until opened again. Idempotent. */
@@ -69,6 +84,23 @@ export interface SnapshotTombstone {
   readonly seq: number;
   /** Wall-clock ms. */
   readonly at: number;
+}
+
+/** What the source is to be told as soon as it can be reached. */
+export interface OutboxOrder {
+  readonly kind: 'remove' | 'touch';
+  /** As the source has it, also where the table holds digests. */
+  readonly key: string;
+  /** Wall-clock ms when it was given. */
+  readonly at: number;
+  /** Of a touch: the row's new expiry, wall-clock ms. */
+  readonly expiresAt?: number;
+}
+
+/** An order that waits. */
+export interface OutboxEntry extends OutboxOrder {
+  /** Its place in the order of giving; never used twice. */
+  readonly id: number;
 }
 
 export interface SnapshotPage {

@@ -9,6 +9,11 @@ export interface TableOptions {
   readonly seq?: number | undefined;
   /** Keep a list of changes for `drain`; tombstones then stay until they are lifted. Default false. */
   readonly track?: boolean | undefined;
+  /**
+   * Keys of which nothing may be stored, by since when, in the caller's clock: each has a `'revoked'` tombstone that nothing
+   * lifts while it is here, `clear` and `restore` included. Bury a key when you put it here, and again when you take it out.
+   */
+  readonly sealed?: ReadonlyMap<string, number> | undefined;
   /** Told of each entry that left without anybody removing it, after it left. */
   readonly onEvict?: ((key: string, because: EvictionCause) => void) | undefined;
 }

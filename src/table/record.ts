@@ -54,6 +54,6 @@ export interface Eviction {
 
 /**
  * Why an answer was not stored. `'lease'`: something was stored for or removed from the key since the read began, or the
- * lease is not open any more. `'version'`: what is stored carries a higher one.
+ * lease is not open any more, or the key is sealed. `'version'`: what is stored carries a higher one.
  */
 export type Refusal = 'lease' | 'version';

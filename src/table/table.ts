@@ -27,6 +27,7 @@ export class Table<V> extends Chronicle<V> {
   readonly #maxEntries: number;
   readonly #maxNegative: number;
   readonly #onEvict: ((key: string, because: EvictionCause) => void) | undefined;
+  readonly #sealed: ReadonlyMap<string, number> | undefined;
   #hand = new SecondChance();
 
   constructor(options: TableOptions) {
@@ -34,17 +35,24 @@ export class Table<V> extends Chronicle<V> {
     this.#maxEntries = options.maxEntries ?? Number.POSITIVE_INFINITY;
     this.#maxNegative = options.maxNegative;
     this.#onEvict = options.onEvict;
+    this.#sealed = options.sealed;
+  }
+
+  /** Whether nothing may be stored of the key. */
+  isSealed(key: string): boolean {
+    return this.#sealed !== undefined && this.#sealed.size > 0 && this.#sealed.has(key);
   }
 
   /** Stores, whatever the key held before. */
   put(key: string, value: V, options: EntryOptions): void {
+    if (this.isSealed(key)) return;
     this.#store(this.records.slots.find(key), key, value, options);
   }
 
   /** Stores an answer of the source, unless something happened to the key since the lease was given. */
   confirm(key: string, value: V, options: EntryOptions, lease: Lease): 'stored' | Refusal {
     const slot = this.records.slots.find(key);
-    if (!this.history.admits(slot, lease)) return 'lease';
+    if (!this.history.admits(slot, lease) || this.isSealed(key)) return 'lease';
     if (slot >= 0 && options.version !== undefined && this.records.slots.kind(slot) === Kind.entry) {
       const held = this.versionOf(slot);
       if (held !== undefined && options.version < held) return 'version';
@@ -57,7 +65,7 @@ export class Table<V> extends Chronicle<V> {
   deny(key: string, denial: Denial, lease: Lease): 'stored' | Refusal {
     const { records } = this;
     let slot = records.slots.find(key);
-    if (!this.history.admits(slot, lease)) return 'lease';
+    if (!this.history.admits(slot, lease) || this.isSealed(key)) return 'lease';
     if (lease.of === 'pass' && this.history.seenSince(slot, lease)) return 'lease';
     const seq = this.history.count();
     if (slot < 0) slot = records.slots.add(key);
@@ -72,8 +80,9 @@ export class Table<V> extends Chronicle<V> {
   }
 
   /** Removes what is held of the keys, and remembers that it was removed. `at` is in the caller's clock. */
-  bury(keys: string | Iterable<string>, kind: Tombstone['kind'], at: number): void {
+  bury(keys: string | Iterable<string>, given: Tombstone['kind'], at: number): void {
     for (const key of typeof keys === 'string' ? [keys] : keys) {
+      const kind = this.isSealed(key) ? 'revoked' : given;
       const seq = this.history.count();
       this.history.bury({ key, kind, seq, at });
       this.history.changes?.buried({ key, kind, seq, at });
@@ -86,6 +95,7 @@ export class Table<V> extends Chronicle<V> {
     this.#hand = new SecondChance();
     this.records = new Records();
     this.history.clear(this.records);
+    for (const [key, at] of this.#sealed ?? []) this.bury(key, 'revoked', at);
   }
 
   /** Drops an entry; only a read that is under way will know of it. Does nothing where the slot holds none any more. */
@@ -113,6 +123,7 @@ export class Table<V> extends Chronicle<V> {
   restore(entry: RestoredEntry<V>, lease?: Lease): 'stored' | 'newer' | 'full' | 'lease' {
     const { records } = this;
     if (lease !== undefined && !this.history.leases.isOpen(lease)) return 'lease';
+    if (this.isSealed(entry.key)) return 'newer';
     let slot = records.slots.find(entry.key);
     if (slot >= 0 && records.slots.seq(slot) >= entry.seq) return 'newer';
     const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
@@ -132,6 +143,7 @@ export class Table<V> extends Chronicle<V> {
     if (lease !== undefined && !this.history.leases.isOpen(lease)) return 'lease';
     const slot = this.records.slots.find(tombstone.key);
     if (slot >= 0 && this.records.slots.seq(slot) >= tombstone.seq) return 'newer';
+    if (tombstone.kind !== 'revoked' && this.isSealed(tombstone.key)) return 'newer';
     this.history.seq = Math.max(this.seq, tombstone.seq);
     this.history.bury(tombstone);
     this.history.watcher?.(tombstone.key);
@@ -143,6 +155,7 @@ export class Table<V> extends Chronicle<V> {
     const { records } = this;
     const slot = records.slots.find(key);
     if (slot < 0 || records.tombstone(slot) === undefined || records.slots.seq(slot) > seq) return false;
+    if (this.isSealed(key)) return false;
     this.history.drop(slot);
     this.history.watcher?.(key);
     return true;

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened, Seen } from './history.js';
-import { lastPut, lifeAt, originsOf, toldIn } from './origins.js';
+import { confirmedRemovals, lastPut, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
 /** Unknown is not absent: who says "absent" was told so, in this process, by the source, by a complete pass, or here. */
@@ -41,15 +41,33 @@ const heldFor = ({ authoritative, negativeTtl, ttl }: CacheTerms): Milliseconds 
 const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Milliseconds): boolean =>
   expiresAt <= wall;
 
-/** A removal holds here as soon as the source has done it, which is before whoever ordered it hears of it. */
-function wasRemoved<V>(history: readonly Happened<V>[], key: string, since: number, until: number): boolean {
+/**
+ * A removal holds here as soon as the source has done it, or while it waits for the source, which is before whoever ordered
+ * it hears of it; what is put while it waits is passed over.
+ */
+function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: number, until: number): boolean {
+  const since = waitedAt(history, key, put) ?? put + 1;
   return history
-    .slice(since + 1, until)
+    .slice(since, until)
     .some((happened) =>
       happened.type === 'gone'
-        ? (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key)
-        : happened.type === 'asked' && happened.method === 'remove' && happened.key === key,
+        ? happened.by === 'revoke' && happened.keys.includes(key)
+        : (happened.type === 'removal' || (happened.type === 'asked' && happened.method === 'remove')) &&
+          happened.key === key,
     );
+}
+
+/** The first removal before `put` that the source may not have confirmed by then. */
+function waitedAt<V>(history: readonly Happened<V>[], key: string, put: number): number | undefined {
+  const confirmed = confirmedRemovals(history, key).findLast(({ order }) => order < put);
+  return history.find(
+    ({ type, order, ...rest }) =>
+      type === 'removal' &&
+      'key' in rest &&
+      rest.key === key &&
+      order < put &&
+      order > (confirmed?.began ?? -1),
+  )?.order;
 }
 
 /** A scan was read to its end, after the last `put`, without the key. */

@@ -46,7 +46,11 @@ export type Happening<V> =
       readonly type: 'gone';
       readonly keys: readonly string[] | 'all';
       readonly by: 'invalidate' | 'revoke' | 'remove' | 'clear';
+      /** Of a removal: the source was away, and is to be told when it is back. */
+      readonly queued?: true;
     }
+  /** A removal was ordered. What came of it: `gone`, or nothing. */
+  | { readonly type: 'removal'; readonly key: string }
   /** The cache told what it knows. `began` is the order at which it was asked. */
   | {
       readonly type: 'told';

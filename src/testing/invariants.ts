@@ -5,11 +5,12 @@ import { type Happened, line } from './history.js';
 import { noResurrection } from './no-resurrection.js';
 import { oneLoad } from './one-load.js';
 import { oneProbe } from './one-probe.js';
+import { outboxHolds } from './outbox-holds.js';
 import type { CacheTerms, Violation } from './violation.js';
 
 /** All that a history shows of broken promises, in the order in which they were broken. */
 export function violations<V>(history: readonly Happened<V>[], terms: CacheTerms): readonly Violation[] {
-  return [noResurrection, absenceKnown, boundedStaleness, oneLoad, oneProbe]
+  return [noResurrection, outboxHolds, absenceKnown, boundedStaleness, oneLoad, oneProbe]
     .flatMap((check) => check(history, terms))
     .sort((a, b) => a.order - b.order);
 }

@@ -13,7 +13,7 @@ export interface ObservableCache<V> {
   put(key: string, value: V, entry?: { readonly expiresAt?: number }): void;
   invalidate(keys: string | readonly string[]): void;
   revoke(keys: string | readonly string[]): void;
-  remove(key: string): Promise<void>;
+  remove(key: string): Promise<unknown>;
   clear(): void;
   /** Where it is there, the outages it tells of are noted too. */
   readonly bus?: Pick<Bus<CacheEvents>, 'subscribe'>;
@@ -38,7 +38,7 @@ export function observedCache<V>(
   const note = (happening: Happening<V>): void => {
     if (process === undefined || process.alive) history.add(happening);
   };
-  const gone = (keys: string | readonly string[], by: 'invalidate' | 'revoke' | 'remove'): void =>
+  const gone = (keys: string | readonly string[], by: 'invalidate' | 'revoke'): void =>
     note({ type: 'gone', keys: typeof keys === 'string' ? [keys] : keys, by });
 
   for (const status of ['down', 'up'] as const) {
@@ -79,8 +79,10 @@ export function observedCache<V>(
       run(() => cache.revoke(keys));
     },
     async remove(key) {
-      await run(() => cache.remove(key));
-      gone(key, 'remove');
+      note({ type: 'removal', key });
+      const how = await run(() => cache.remove(key));
+      note({ type: 'gone', keys: [key], by: 'remove', ...(how === 'queued' && { queued: true }) });
+      return how;
     },
     clear() {
       note({ type: 'gone', keys: 'all', by: 'clear' });

@@ -80,6 +80,25 @@ export function lastPut<V>(
   return undefined;
 }
 
+/** Every time that the source confirmed a removal of the key: `asked` and `began` are orders. */
+export function confirmedRemovals<V>(
+  history: readonly Happened<V>[],
+  key: string,
+): readonly { readonly asked: number; readonly began: number; readonly order: number }[] {
+  const asked = new Map<number, number>();
+  const found: { asked: number; began: number; order: number }[] = [];
+  for (const happened of history) {
+    if (happened.type === 'asked' && happened.method === 'remove' && happened.key === key) {
+      asked.set(happened.call, happened.order);
+    } else if (happened.type === 'answered') {
+      const { call, began, order } = happened;
+      const from = asked.get(call);
+      if (from !== undefined) found.push({ asked: from, began, order });
+    }
+  }
+  return found;
+}
+
 /** Every time that the cache told something of a key. */
 export const toldIn = <V>(
   history: readonly Happened<V>[],

@@ -1,4 +1,10 @@
-import type { SnapshotAppend, SnapshotEntry, SnapshotTombstone } from '../snapshot/store.js';
+import type {
+  OutboxEntry,
+  OutboxOrder,
+  SnapshotAppend,
+  SnapshotEntry,
+  SnapshotTombstone,
+} from '../snapshot/store.js';
 
 type Stored = (SnapshotEntry | SnapshotTombstone) & { readonly writing: number };
 
@@ -8,6 +14,7 @@ const forgets = (record: SnapshotEntry | SnapshotTombstone): number =>
 /** What a snapshot store must hold, in the fewest words: the oracle of its random tests. */
 export class SnapshotStoreModel {
   readonly #records = new Map<string, Stored>();
+  #orders: readonly OutboxEntry[] = [];
   #writing = 0;
   #asOf: number | undefined;
   seq = 0;
@@ -51,6 +58,19 @@ export class SnapshotStoreModel {
 
   journal(tombstones: readonly SnapshotTombstone[]): void {
     for (const tombstone of tombstones) this.#put(tombstone);
+  }
+
+  /** As the store numbered them: each higher than any before it. */
+  enqueue(orders: readonly OutboxOrder[], ids: readonly number[]): void {
+    this.#orders = [...this.#orders, ...orders.map((order, nth) => ({ ...order, id: ids[nth] as number }))];
+  }
+
+  acknowledge(ids: readonly number[]): void {
+    this.#orders = this.#orders.filter(({ id }) => !ids.includes(id));
+  }
+
+  get orders(): readonly OutboxEntry[] {
+    return this.#orders;
   }
 
   /** The store was closed and opened. */

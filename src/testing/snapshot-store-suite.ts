@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { SnapshotError } from '../errors.js';
 import type {
+  OutboxOrder,
   SnapshotAppend,
   SnapshotEntry,
   SnapshotOpening,
@@ -109,6 +110,9 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
       for (const call of [
         () => store.append(page({})),
         () => store.journal([tombstone('a', 1)]),
+        () => store.enqueue([order('a')]),
+        () => store.waiting(),
+        () => store.acknowledge([1]),
         () => store.compact(),
         () => collected(store.restore({ signal: never })),
       ]) {
@@ -414,6 +418,119 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
     });
   });
 
+  describe('the outbox', () => {
+    test('gives back what it was given, in that order, across boots', async (t) => {
+      await t.boot();
+      const orders = [
+        order('b'),
+        order('a', { kind: 'touch', expiresAt: 1_800_000_000_000.5 }),
+        order('b'),
+        ...['', '__proto__', '\0', '\ud800', '\udc00\ud800', 'ü', 'k'.repeat(2 ** 20)].map((key) =>
+          order(key),
+        ),
+      ];
+      const [first, rest] = [orders.slice(0, 2), orders.slice(2)];
+      const ids = await Promise.all([t.current.enqueue(first), t.current.enqueue(rest)]);
+      for (let boots = 0; boots < 2; boots += 1) {
+        const waiting = await t.current.waiting();
+        assert.deepEqual(
+          waiting.map(({ id: _, ...given }) => given),
+          orders,
+        );
+        assert.deepEqual(
+          waiting.map(({ id }) => id),
+          ids.flat(),
+        );
+        assert.deepEqual(
+          ids.flat(),
+          [...new Set(ids.flat())].sort((a, b) => a - b),
+        );
+        await t.boot();
+      }
+    });
+    test('gives so many at a time, from where it is told', async (t) => {
+      await t.boot();
+      const orders = Array.from({ length: 2500 }, (_, nth) => order(`k${nth}`));
+      const ids = await t.current.enqueue(orders);
+      const keys: string[] = [];
+      for (let after = 0; ; ) {
+        const some = await t.current.waiting({ after });
+        if (some.length === 0) break;
+        assert.ok(some.length <= 1000);
+        keys.push(...some.map(({ key }) => key));
+        after = some.at(-1)?.id ?? 0;
+      }
+      assert.deepEqual(
+        keys,
+        orders.map(({ key }) => key),
+      );
+      const two = await t.current.waiting({ after: ids[4] as number, most: 2 });
+      assert.deepEqual(
+        two.map(({ key }) => key),
+        ['k5', 'k6'],
+      );
+    });
+    test('loses what is acknowledged, nothing else, and for good', async (t) => {
+      await t.boot();
+      const ids = await t.current.enqueue([order('a'), order('b'), order('c')]);
+      await t.current.acknowledge([ids[1] as number, 999_999]);
+      await t.current.acknowledge([ids[1] as number]);
+      await t.boot();
+      const keys = async () => (await t.current.waiting()).map(({ key }) => key);
+      assert.deepEqual(await keys(), ['a', 'c']);
+      await t.current.acknowledge(ids);
+      assert.deepEqual(await keys(), []);
+    });
+    test('never gives a number twice, though the one who had it has gone', async (t) => {
+      await t.boot();
+      const ids = await t.current.enqueue([order('a'), order('b')]);
+      await t.current.acknowledge(ids);
+      await t.boot();
+      const [next] = await t.current.enqueue([order('c')]);
+      assert.ok((next as number) > Math.max(...ids));
+    });
+    test('is nobody else’s: full writings, removals and compactions leave it, and it leaves the records', async (t) => {
+      await t.boot();
+      await t.append({ entries: [entry('a', 1), entry('b', 2)], full: 'both' });
+      await t.current.enqueue([order('a')]);
+      await t.append({ gone: [{ key: 'a', seq: 9 }], lifted: [{ key: 'a', seq: 9 }] });
+      await t.append({ entries: [entry('b', 10)], full: 'both', asOf: 10 });
+      await t.current.compact();
+      assert.deepEqual(await t.contents(), [entry('b', 10)]);
+      assert.equal((await t.boot()).seq, 10);
+      assert.deepEqual(
+        (await t.current.waiting()).map(({ key }) => key),
+        ['a'],
+      );
+    });
+    test("another cache's is set aside with the rest", async (t) => {
+      await t.boot('sessions');
+      await t.current.enqueue([order('a')]);
+      assert.match((await t.boot('users')).aside?.because ?? '', /sessions/);
+      assert.deepEqual(await t.current.waiting(), []);
+    });
+    test('is written before the pages that wait, and finished by a close', async (t) => {
+      await t.boot();
+      const done: string[] = [];
+      const pages = Array.from({ length: 20 }, async (_, nth) => {
+        const entries = Array.from({ length: 200 }, (_, at) => entry(`${nth}-${at}`, nth * 200 + at + 1));
+        await t.append({ entries });
+        done.push('page');
+      });
+      await t.current.enqueue([order('a')]);
+      done.push('order');
+      assert.ok(done.indexOf('order') < 19, `the order came after ${done.indexOf('order')} pages of 20`);
+      const late = t.current.enqueue([order('b')]);
+      await t.current.close();
+      await Promise.all([...pages, late]);
+      await t.boot();
+      assert.deepEqual(
+        (await t.current.waiting()).map(({ key }) => key),
+        ['a', 'b'],
+      );
+    });
+  });
+
   describe('a restore', () => {
     const entries = Array.from({ length: 25 }, (_, nth) => entry(`k${nth}`, nth + 1));
     const tombstones = Array.from({ length: 12 }, (_, nth) => tombstone(`t${nth}`, nth + 100));
@@ -527,6 +644,13 @@ const tombstone = (
   kind: SnapshotTombstone['kind'] = 'invalidated',
 ): SnapshotTombstone => ({ key, kind, seq, at: 2000 + seq });
 
+const order = (key: string, more: Partial<OutboxOrder> = {}): OutboxOrder => ({
+  kind: 'remove',
+  key,
+  at: 3000,
+  ...more,
+});
+
 const page = (given: Partial<SnapshotAppend>): SnapshotAppend => ({
   entries: [],
   gone: [],
@@ -557,7 +681,14 @@ async function randomWrites(t: Tester, seed: number, cache: string): Promise<voi
       const { complete, seq: highest } = await t.boot(cache);
       model.reopen();
       assert.deepEqual([complete, highest], [model.complete, model.seq], `seed ${seed}, step ${step}`);
-    } else if (what < 7) {
+    } else if (what < 3) {
+      const orders = some(() => order(key(), { at: step }));
+      model.enqueue(orders, await t.current.enqueue(orders));
+    } else if (what < 5) {
+      const ids = some(() => model.orders[below(model.orders.length + 1)]?.id ?? step);
+      await t.current.acknowledge(ids);
+      model.acknowledge(ids);
+    } else if (what < 9) {
       const tombstones = some(dead);
       await t.journal(tombstones);
       model.journal(tombstones);
@@ -578,5 +709,6 @@ async function randomWrites(t: Tester, seed: number, cache: string): Promise<voi
       model.append(given);
     }
     assert.deepEqual(await t.contents(), model.contents(), `seed ${seed}, step ${step}`);
+    assert.deepEqual(await t.current.waiting(), model.orders, `seed ${seed}, step ${step}`);
   }
 }

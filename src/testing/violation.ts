@@ -19,6 +19,7 @@ export interface CacheTerms {
 export interface Violation {
   readonly guarantee:
     | 'no resurrection'
+    | 'the outbox holds'
     | 'unknown is not absent'
     | 'bounded staleness'
     | 'one load'

@@ -120,7 +120,7 @@ describe('defaults', () => {
       warm: { every: 300_000, batch: 1_000 },
       backoff: { min: 250, max: 30_000, factor: 2, jitter: true },
       sweep: { every: 20_000 },
-      snapshot: { every: 5_000, restoreTimeout: 5_000 },
+      snapshot: { every: 5_000, restoreTimeout: 5_000, maxOutbox: 10_000 },
     });
   });
 

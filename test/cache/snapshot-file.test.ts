@@ -52,23 +52,26 @@ describe('the file', () => {
 
   it(
     'holds no secret key in its bytes, nor in those of its journal',
-    scene({ rows: { 'token-do-not-tell': 'S' } }, async ({ w, boot }) => {
-      const file = place();
-      const one = await boot({ secretKeys: true, snapshot: { store: store(file), every: '1s' } });
-      await one.cache.warmed();
-      one.cache.put('token-put-do-not-tell', 'P');
-      await w.advance('2s');
-      one.cache.revoke('token-revoked-do-not-tell');
-      await w.advance('100ms');
-      for (const stage of ['running', 'stopped']) {
-        const files = readdirSync(join(file, '..'));
-        for (const name of files) {
-          const bytes = readFileSync(join(file, '..', name), 'latin1');
-          expect([stage, name, bytes.includes('do-not-tell')]).toEqual([stage, name, false]);
+    scene(
+      { rows: { 'token-do-not-tell': 'S' }, has: ['scan', 'changes', 'missing'] },
+      async ({ w, boot }) => {
+        const file = place();
+        const one = await boot({ secretKeys: true, snapshot: { store: store(file), every: '1s' } });
+        await one.cache.warmed();
+        one.cache.put('token-put-do-not-tell', 'P');
+        await w.advance('2s');
+        one.cache.revoke('token-revoked-do-not-tell');
+        await w.advance('100ms');
+        for (const stage of ['running', 'stopped']) {
+          const files = readdirSync(join(file, '..'));
+          for (const name of files) {
+            const bytes = readFileSync(join(file, '..', name), 'latin1');
+            expect([stage, name, bytes.includes('do-not-tell')]).toEqual([stage, name, false]);
+          }
+          await one.stop();
         }
-        await one.stop();
-      }
-    }),
+      },
+    ),
   );
 
   it(

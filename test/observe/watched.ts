@@ -44,6 +44,10 @@ const stats: CacheStats = {
   slowed: 0,
   throttled: 0,
   rebuilds: 0,
+  outboxWaiting: 0,
+  outboxDelivered: 0,
+  outboxFailed: 0,
+  outboxLost: 0,
 };
 
 export const health: CacheHealth = {

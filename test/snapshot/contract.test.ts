@@ -35,7 +35,7 @@ describe('the SQLite file, encrypted', () => {
 });
 
 /** A thread that runs from source takes long to start. What the thread can change: order, hand-over, ends. */
-const threaded = ['closing', 'a page', 'a restore', 'records'];
+const threaded = ['closing', 'a page', 'a restore', 'records', 'the outbox'];
 
 describe('the SQLite file in its thread', () => {
   snapshotStoreSuite({

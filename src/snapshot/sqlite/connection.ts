@@ -13,7 +13,16 @@ import {
   writeState,
 } from './meta.js';
 import { type Aside, identityOf, isWritable, type Place, setAside } from './place.js';
-import { applicationId, createSchema, prepareStatements, type Statements, schemaVersion } from './schema.js';
+import {
+  applicationId,
+  createSchema,
+  isKnownVersion,
+  migrate,
+  prepareHead,
+  prepareStatements,
+  type Statements,
+  schemaVersion,
+} from './schema.js';
 import { newLock, plain, type Seal, sealedWith } from './seal.js';
 import { isLogDamaged } from './wal.js';
 
@@ -103,7 +112,7 @@ function verified(
     if (whose !== 0 || version !== 0 || !nothing) throw new Damage('it is not a snapshot of Holdfast');
     return created(db, owner);
   }
-  if (version !== schemaVersion) {
+  if (!isKnownVersion(version)) {
     throw new Damage(`it is of version ${version}; this is version ${schemaVersion}`);
   }
   tune(db);
@@ -111,15 +120,21 @@ function verified(
     const [found] = db.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
     if (found?.quick_check !== 'ok') throw new Damage(`it is damaged: ${found?.quick_check ?? 'unknown'}`);
   }
-  let statements: Statements;
+  const head = prepared(() => prepareHead(db));
+  const seal = unlocked(readIdentity(head), owner);
+  const state = readState(head, seal);
+  // Not before it has shown to be ours and sound: what is set aside is set aside as it was.
+  migrate(db, Number(version));
+  const statements = prepared(() => prepareStatements(db));
+  return { db, statements, seal, state, entries: statements.count.get() ?? 0 };
+}
+
+function prepared<Prepared>(prepare: () => Prepared): Prepared {
   try {
-    statements = prepareStatements(db);
+    return prepare();
   } catch (cause) {
     throw new Damage('its tables are not those of a snapshot', { cause });
   }
-  const seal = unlocked(readIdentity(statements), owner);
-  const state = readState(statements, seal);
-  return { db, statements, seal, state, entries: statements.count.get() ?? 0 };
 }
 
 function created(db: Database, { cache, secret }: Owner): Omit<Connection, 'identity' | 'aside'> {

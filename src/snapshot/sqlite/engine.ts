@@ -1,4 +1,5 @@
 import { openActor } from '../../threads/index.js';
+import type { OutboxEntry, OutboxOrder } from '../store.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { Aside } from './place.js';
@@ -12,6 +13,9 @@ export interface Engine {
   /** The chunks are handed over: they cannot be used afterwards. */
   append(chunks: readonly Chunk[], head: PageHead): Promise<boolean>;
   journal(chunks: readonly Chunk[]): Promise<void>;
+  enqueue(orders: readonly OutboxOrder[]): Promise<readonly number[]>;
+  waiting(after: number, most: number): Promise<readonly OutboxEntry[]>;
+  acknowledge(ids: readonly number[]): Promise<void>;
   purge(): Promise<boolean>;
   read(place: ReadPlace | undefined, most: number): Promise<ReadPage>;
   compact(first: boolean): Promise<boolean>;
@@ -34,6 +38,9 @@ export function threadEngine(): Engine {
     open: (request) => thread.call('open', [request]),
     append: (chunks, head) => thread.call('append', [chunks, head], { transfer: buffers(chunks) }),
     journal: (chunks) => thread.call('journal', [chunks], { transfer: buffers(chunks) }),
+    enqueue: (orders) => thread.call('enqueue', [orders]),
+    waiting: (after, most) => thread.call('waiting', [after, most]),
+    acknowledge: (ids) => thread.call('acknowledge', [ids]),
     purge: () => thread.call('purge', []),
     read: (place, most) => thread.call('read', [place, most]),
     compact: (first) => thread.call('compact', [first]),
@@ -58,6 +65,9 @@ export function localEngine(): Engine {
     },
     append: async (chunks, head) => opened().append(chunks, head),
     journal: async (chunks) => opened().journal(chunks),
+    enqueue: async (orders) => opened().enqueue(orders),
+    waiting: async (after, most) => opened().waiting(after, most),
+    acknowledge: async (ids) => opened().acknowledge(ids),
     purge: async () => opened().purge(),
     read: async (place, most) => opened().read(place, most),
     compact: async (first) => opened().compact(first),

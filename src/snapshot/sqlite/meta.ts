@@ -22,6 +22,8 @@ export interface State {
   /** What the last finished full writing dropped and nobody has deleted yet; 0 when nothing is left to delete. */
   readonly floor: number;
   readonly asOf: number;
+  /** The number of the last order of the outbox, ever. A file of the first version has none. */
+  readonly order?: number;
 }
 
 export const emptyState: State = { seq: 0, complete: false, generation: 0, floor: 0, asOf: -1 };
@@ -42,10 +44,11 @@ const stateShape = v.object({
   generation: v.number(),
   floor: v.number(),
   asOf: v.number(),
+  order: v.exactOptional(v.number()),
 });
 
 /** @throws Damage */
-export function readIdentity(statements: Statements): Identity {
+export function readIdentity(statements: Pick<Statements, 'meta'>): Identity {
   return parsed(identityShape, read(statements, 'identity'));
 }
 
@@ -59,7 +62,7 @@ const stateColumn = Buffer.from('state');
 const noContext = new Uint8Array(0);
 
 /** @throws Damage */
-export function readState(statements: Statements, seal: Seal): State {
+export function readState(statements: Pick<Statements, 'meta'>, seal: Seal): State {
   const value = read(statements, 'state');
   try {
     return parsed(stateShape, seal.open(stateColumn, noContext, value).body);
@@ -73,7 +76,7 @@ export function writeState(statements: Statements, seal: Seal, state: State): vo
   write(statements, 'state', seal.seal(stateColumn, noContext, stateColumn, text));
 }
 
-function read(statements: Statements, name: string): Buffer {
+function read(statements: Pick<Statements, 'meta'>, name: string): Buffer {
   const row = statements.meta.get(name);
   if (row === undefined || crc32(row[0]) !== row[1]) throw new Damage(`its ${name} does not read back`);
   return row[0];

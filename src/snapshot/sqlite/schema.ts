@@ -2,8 +2,12 @@ import type { Database, Statement } from 'better-sqlite3';
 
 /** `HOLD`, where SQLite and `file` look for whose file it is. */
 export const applicationId = 0x484f4c44;
-/** Of the tables and of what is in them. Any other one is set aside. */
-export const schemaVersion = 1;
+/** Of the tables and of what is in them. An older one is brought up to date; any other is set aside. */
+export const schemaVersion = 2;
+
+const outbox = `
+  CREATE TABLE outbox (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL);
+`;
 
 const tables = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
@@ -16,7 +20,23 @@ const tables = `
     crc INTEGER NOT NULL,
     body BLOB NOT NULL
   );
+  ${outbox}
 `;
+
+/** What makes a file of the version the next one. */
+const migrations: Readonly<Record<number, string>> = { 1: outbox };
+
+export const isKnownVersion = (version: unknown): boolean =>
+  version === schemaVersion || (typeof version === 'number' && version in migrations);
+
+/** Brings a file of an older version up to date, in one transaction. */
+export function migrate(db: Database, version: number): void {
+  if (version === schemaVersion) return;
+  db.transaction(() => {
+    for (let from = version; from < schemaVersion; from += 1) db.exec(migrations[from] ?? '');
+    db.pragma(`user_version = ${schemaVersion}`);
+  }).immediate();
+}
 
 /** Makes the tables, in one transaction that `fill` is part of. */
 export function createSchema(db: Database, fill: () => void): void {
@@ -63,6 +83,7 @@ interface KeyAndSeq {
   readonly seq: number;
 }
 type MetaRow = readonly [value: Buffer, crc: number];
+export type OrderRow = readonly [id: number, crc: number, body: Buffer];
 
 export interface Statements {
   readonly put: Statement<[RecordParameters]>;
@@ -75,9 +96,17 @@ export interface Statements {
   readonly entries: Statement<[Between & FloorParameters], Row>;
   readonly tombstones: Statement<[Between & FloorParameters], Row>;
   readonly purge: Statement<[Between & FloorParameters]>;
+  readonly order: Statement<[id: number, crc: number, body: Buffer]>;
+  readonly orders: Statement<[after: number, most: number], OrderRow>;
+  readonly done: Statement<[id: number]>;
   readonly meta: Statement<[string], MetaRow>;
   readonly setMeta: Statement<[string, Buffer, number]>;
 }
+
+/** What tells whose file it is, and how far it is. */
+export const prepareHead = (db: Database): Pick<Statements, 'meta'> => ({
+  meta: db.prepare<[string], MetaRow>('SELECT value, crc FROM meta WHERE name = ?').raw(),
+});
 
 /** Every statement, prepared once. */
 export function prepareStatements(db: Database): Statements {
@@ -120,7 +149,15 @@ export function prepareStatements(db: Database): Statements {
       `DELETE FROM record WHERE id > @after AND id <= @upTo AND ${below}`,
     ),
 
-    meta: db.prepare<[string], MetaRow>('SELECT value, crc FROM meta WHERE name = ?').raw(),
+    order: db.prepare<[number, number, Buffer]>('INSERT INTO outbox (id, crc, body) VALUES (?, ?, ?)'),
+    orders: db
+      .prepare<[number, number], OrderRow>(
+        'SELECT id, crc, body FROM outbox WHERE id > ? ORDER BY id LIMIT ?',
+      )
+      .raw(),
+    done: db.prepare<[number]>('DELETE FROM outbox WHERE id = ?'),
+
+    ...prepareHead(db),
     setMeta: db.prepare<[string, Buffer, number]>(
       'INSERT INTO meta (name, value, crc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, crc = excluded.crc',
     ),

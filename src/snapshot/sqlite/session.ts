@@ -1,7 +1,14 @@
 import { SnapshotCorruptError, SnapshotError, SnapshotInUseError, ThreadError } from '../../errors.js';
 import { yieldToLoop } from '../../runtime/time.js';
 import { Lane } from '../lane.js';
-import type { SnapshotAppend, SnapshotAppended, SnapshotPage, SnapshotTombstone } from '../store.js';
+import type {
+  OutboxEntry,
+  OutboxOrder,
+  SnapshotAppend,
+  SnapshotAppended,
+  SnapshotPage,
+  SnapshotTombstone,
+} from '../store.js';
 import type { Engine } from './engine.js';
 import { packPage, packTombstones, unpackPage } from './page.js';
 import type { FileOpening, FileRequest } from './snapshot-file.js';
@@ -56,6 +63,18 @@ export class Session {
       }
     };
     return this.#accept(write());
+  }
+
+  enqueue(orders: readonly OutboxOrder[]): Promise<readonly number[]> {
+    return this.#accept(this.#call((engine) => engine.enqueue(orders), { ahead: true }));
+  }
+
+  waiting(after: number, most: number): Promise<readonly OutboxEntry[]> {
+    return this.#call((engine) => engine.waiting(after, most), { ahead: true });
+  }
+
+  acknowledge(ids: readonly number[]): Promise<void> {
+    return this.#accept(this.#call((engine) => engine.acknowledge(ids), { ahead: true }));
   }
 
   async *restore({ signal, page: most }: Reading): AsyncGenerator<SnapshotPage, void> {

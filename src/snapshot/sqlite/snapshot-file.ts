@@ -1,8 +1,10 @@
 import { SnapshotCorruptError, SnapshotError } from '../../errors.js';
+import type { OutboxEntry, OutboxOrder } from '../store.js';
 import { type Connection, connect, type Driver } from './connection.js';
 import { isDamage, snapshotFailure } from './failure.js';
 import { type Chunk, readFrames } from './frame.js';
 import { type State, writeState } from './meta.js';
+import { sealOrder, unsealOrder } from './order.js';
 import { type Aside, identityOf, prepare, setAside } from './place.js';
 import { Reader, type ReadPage, type ReadPlace } from './reader.js';
 import { sealRow, wordOf } from './row.js';
@@ -99,6 +101,38 @@ export class SnapshotFile {
       ...state,
       seq: this.#apply(chunks, state),
     }));
+  }
+
+  /** Puts orders into the outbox. Answers their numbers. */
+  enqueue(orders: readonly OutboxOrder[]): readonly number[] {
+    const ids: number[] = [];
+    this.#transaction('orders were put into its outbox', (state) => {
+      const { statements, seal } = this.#connection();
+      let last = state.order ?? 0;
+      for (const order of orders) {
+        last += 1;
+        statements.order.run(...sealOrder(seal, last, order));
+        ids.push(last);
+      }
+      return { ...state, order: last };
+    });
+    return ids;
+  }
+
+  /** Orders that wait, oldest first. */
+  waiting(after: number, most: number): readonly OutboxEntry[] {
+    return this.#guarded('its outbox was read', () => {
+      const { statements, seal } = this.#connection();
+      return statements.orders.all(after, most).map((row) => unsealOrder(seal, row));
+    });
+  }
+
+  acknowledge(ids: readonly number[]): void {
+    this.#transaction('orders were taken out of its outbox', (state) => {
+      const { statements } = this.#connection();
+      for (const id of ids) statements.done.run(id);
+      return state;
+    });
   }
 
   /** Deletes some of what the last full writing dropped. Answers whether there may be more. */

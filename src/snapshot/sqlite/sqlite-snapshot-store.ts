@@ -95,6 +95,10 @@ export function sqliteSnapshotStore(options: SqliteSnapshotOptions): SnapshotSto
     },
     append: async (page) => current().append(page),
     journal: async (tombstones) => current().journal(tombstones),
+    enqueue: async (orders) => current().enqueue(orders),
+    waiting: async ({ after = 0, most = 1000 } = {}) => current().waiting(after, most),
+    acknowledge: async (ids) => current().acknowledge(ids),
+    keepsSecrets: secret !== undefined,
     compact: async () => current().compact(),
     close: () => inTurn(closeSession),
   };

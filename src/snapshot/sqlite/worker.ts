@@ -1,5 +1,6 @@
 import { fromCallback } from 'xstate';
 import { serveThread, transferring } from '../../threads/index.js';
+import type { OutboxOrder } from '../store.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { ReadPlace } from './reader.js';
@@ -20,6 +21,9 @@ const api = {
   },
   append: (chunks: readonly Chunk[], head: PageHead) => opened().append(chunks, head),
   journal: (chunks: readonly Chunk[]) => opened().journal(chunks),
+  enqueue: (orders: readonly OutboxOrder[]) => opened().enqueue(orders),
+  waiting: (after: number, most: number) => opened().waiting(after, most),
+  acknowledge: (ids: readonly number[]) => opened().acknowledge(ids),
   purge: () => opened().purge(),
   read(place: ReadPlace | undefined, most: number) {
     const page = opened().read(place, most);

@@ -141,7 +141,7 @@ export class RowsCache {
     this.#observed.revoke(key);
   }
 
-  remove(key: string): Promise<void> {
+  remove(key: string): Promise<unknown> {
     return this.#observed.remove(key);
   }
 

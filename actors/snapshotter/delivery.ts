@@ -1,0 +1,180 @@
+import { StateError } from '../../src/errors.js';
+import { buggify } from '../../src/fault-point.js';
+import { backoffDelay } from '../../src/runtime/backoff-delay.js';
+import type { Milliseconds } from '../../src/runtime/duration.js';
+import { ageNow, random, wallNow } from '../../src/runtime/time.js';
+import type { OutboxEntry, SnapshotStore } from '../../src/snapshot/store.js';
+import type { CacheCore } from '../cache/core.js';
+import { lostError, mostAttempts, type Order, type Outbox } from '../cache/outbox.js';
+
+/** Looked after so long in any case: what rings is only a hint. */
+const longestRest: Milliseconds = 60_000;
+
+/** Whether an order may be brought to the source now. */
+export function deliverable<V>(core: CacheCore<V>, outbox: Outbox): boolean {
+  return outbox.next(ageNow()) !== undefined && mayAsk(core);
+}
+
+/**
+ * While the source is away the warmer's pass or ping finds out when it is back. Over one that has neither, an order is the
+ * probe: one a step, as any other question.
+ */
+function mayAsk<V>({ link, passes }: CacheCore<V>): boolean {
+  const permission = link.permission();
+  return (
+    permission === 'free' || (permission === 'probe' && !passes.possible && link.source.ping === undefined)
+  );
+}
+
+/** How long to wait before looking again, where nothing rings. */
+export function restOf<V>({ link, policy }: CacheCore<V>, outbox: Outbox): Milliseconds {
+  const now = ageNow();
+  const turn = outbox.nextDue - now;
+  const step = link.down ? Math.max(link.outage.nextAttempt - now, policy.backoff.min) : 0;
+  return Math.min(longestRest, Math.max(1, turn, step));
+}
+
+/**
+ * Brings what waits to the source, oldest first, until nothing more may be asked. An order goes from the file only after the
+ * source has confirmed it: one that nobody knows whether it was done is done again. A source that refuses one order is asked for
+ * the others.
+ */
+export async function deliver<V>(
+  core: CacheCore<V>,
+  outbox: Outbox,
+  store: SnapshotStore,
+  life: AbortSignal,
+): Promise<void> {
+  while (!life.aborted && mayAsk(core)) {
+    const order = outbox.next(ageNow());
+    if (order === undefined) return;
+    if (order.state === 'waiting') await attempt(core, outbox, order, store, life);
+    if (order.state !== 'done' || life.aborted) continue;
+    buggify('snapshotter.delivered');
+    await store.acknowledge([order.id as number]);
+    end(core, outbox, order);
+  }
+}
+
+async function attempt<V>(
+  core: CacheCore<V>,
+  outbox: Outbox,
+  order: Order,
+  store: SnapshotStore,
+  life: AbortSignal,
+): Promise<void> {
+  order.state = 'trying';
+  try {
+    const [entry] = await store.waiting({ after: (order.id as number) - 1, most: 1 });
+    if (entry?.id !== order.id) return lose(core, outbox, order);
+    if (life.aborted) return;
+    const { link, policy } = core;
+    const answer = await link.ask(
+      ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),
+      { signal: life, timeout: policy.load.timeout, retries: 0 },
+    );
+    if (answer.type === 'answer') {
+      order.state = 'done';
+      outbox.answered();
+    } else if (answer.type === 'failed' && answer.unavailable) {
+      // Timeouts that do not mean an outage yet are no reason to hurry.
+      outbox.away(answer.error, (nth) => backoffDelay(policy.backoff, nth, random()));
+    } else if (answer.type === 'failed') refuse(core, outbox, order, answer.error);
+  } finally {
+    if (order.state === 'trying') order.state = 'waiting';
+  }
+}
+
+async function tell<V>({ link }: CacheCore<V>, entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+  const { source } = link;
+  if (source.remove === undefined)
+    throw new StateError('This source cannot remove: it has no `remove` method.');
+  await source.remove(entry.key, { signal });
+}
+
+function refuse<V>(core: CacheCore<V>, outbox: Outbox, order: Order, error: unknown): void {
+  const { policy } = core;
+  const attempt = order.attempts + 1;
+  const apart = attempt >= mostAttempts;
+  // Set apart it is still tried, as seldom as the whole source is looked through.
+  const delay = apart
+    ? Math.max(policy.warm.every, policy.backoff.max)
+    : backoffDelay(policy.backoff, attempt, random());
+  outbox.answered();
+  outbox.refused(order, error, ageNow() + delay);
+  core.logger.error(
+    { cache: policy.name, order: order.kind, attempt, apart, err: error },
+    'the source refuses an order that waited for it',
+  );
+  core.bus.publish('outbox.failed', {
+    key: order.key,
+    order: order.kind,
+    error,
+    attempt,
+    apart,
+    lost: false,
+  });
+}
+
+/** The order is done, and the file knows: the key is no longer sealed, and reads that began before are still refused. */
+function end<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
+  release(core, outbox, order);
+  outbox.delivered++;
+  core.bus.publish('outbox.delivered', {
+    key: order.key,
+    order: order.kind,
+    after: Math.max(0, wallNow() - order.at),
+    waiting: outbox.size,
+  });
+}
+
+function release<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
+  outbox.finish(order);
+  if (order.kind === 'remove') bury(core, order.key);
+}
+
+function bury<V>(core: CacheCore<V>, key: string): void {
+  core.table.bury(key, 'revoked', core.ledger?.outbox.sealed.get(key) ?? ageNow());
+  core.quarantine.release(key);
+  core.authority.doubt(key);
+  core.loader.abort(key);
+}
+
+/** Its file was set aside, and the key was in no other place. */
+function lose<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
+  const error = lostError(undefined);
+  release(core, outbox, order);
+  outbox.lost++;
+  core.logger.error({ cache: core.policy.name, order: order.kind, err: error }, 'an order was lost');
+  core.bus.publish('outbox.failed', {
+    key: order.key,
+    order: order.kind,
+    error,
+    attempt: order.attempts,
+    apart: false,
+    lost: true,
+  });
+}
+
+/** Takes on what the file holds that was just opened, before anything of it is restored. */
+export async function takeOutbox<V>(
+  core: CacheCore<V>,
+  outbox: Outbox,
+  store: SnapshotStore,
+  life: AbortSignal,
+): Promise<void> {
+  const entries: OutboxEntry[] = [];
+  for (let after = 0; ; ) {
+    const some = await store.waiting({ after });
+    life.throwIfAborted();
+    const last = some.at(-1);
+    if (last === undefined) break;
+    entries.push(...some);
+    after = last.id;
+  }
+  const { taken, over, lost } = outbox.reconcile(entries, (raw) => core.keys.stored(raw));
+  for (const { key, kind } of taken) if (kind === 'remove') bury(core, key);
+  for (const order of over) end(core, outbox, order);
+  for (const order of lost) lose(core, outbox, order);
+  if (outbox.size > 0) outbox.changed.ring();
+}
