@@ -94,20 +94,28 @@ export default {
       to: { path: 'better-sqlite3' },
     },
     {
+      name: 'postgres-at-the-edge',
+      comment: 'pg is an optional peer: only the source that is for it loads it.',
+      severity: 'error',
+      from: { path: house, pathNot: '^src/sources/postgres/' },
+      to: { path: 'node_modules/(pg|pg-cursor|@types/pg|@types/pg-cursor)/' },
+    },
+    {
       name: 'declared',
       comment: 'Whoever installs the package has its dependencies only.',
       severity: 'error',
-      from: { path: house, pathNot: '^src/testing/' },
+      from: { path: house, pathNot: '^src/(testing|sources/postgres)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         dependencyTypesNot: ['npm', 'npm-optional', 'type-only'],
       },
     },
     {
-      name: 'declared-for-tests',
-      comment: 'Whoever tests with the kit has the test runner and fast-check, the optional peers, too.',
+      name: 'declared-for-peers',
+      comment:
+        'Whoever tests with the kit has the test runner and fast-check, and who has a PostgreSQL has pg: the optional peers.',
       severity: 'error',
-      from: { path: '^src/testing/' },
+      from: { path: '^src/(testing|sources/postgres)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         dependencyTypesNot: ['npm', 'npm-optional', 'npm-peer', 'type-only'],

@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^holdfast$/, replacement: here('./src/index.ts') },
       { find: /^holdfast\/sqlite$/, replacement: here('./src/sources/sqlite/index.ts') },
+      { find: /^holdfast\/postgres$/, replacement: here('./src/sources/postgres/index.ts') },
       { find: /^holdfast\/testing$/, replacement: here('./src/testing/index.ts') },
       { find: /^holdfast\/observe$/, replacement: here('./src/observe/index.ts') },
     ],

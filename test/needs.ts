@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import type { TestContext } from 'vitest';
 
 /** The path of the first program that this machine has, of one of these names. */
@@ -23,6 +23,19 @@ export const needsChromium = (context: TestContext): string =>
 /** Erlang/OTP's escript, for a test that compares with the real thing. Without one, as with `needsChromium`. */
 export const needsEscript = (context: TestContext): string =>
   needs(context, 'escript', 'erlang-base', found('escript'));
+
+/** The folder of PostgreSQL's programs, for a test against a real server. Without one, as with `needsChromium`. */
+export const needsPostgres = (context: TestContext): string =>
+  needs(context, 'initdb', 'postgresql', postgresPrograms());
+
+/** The newest there is; Debian keeps them out of the PATH. */
+export function postgresPrograms(): string | undefined {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => join(debian, version, 'bin'));
+  const path = found('initdb') ?? folders.map((folder) => join(folder, 'initdb')).find(isExecutable);
+  return path === undefined ? undefined : dirname(realpathSync(path));
+}
 
 function needs(context: TestContext, program: string, debian: string, path: string | undefined): string {
   if (path !== undefined) return path;

@@ -21,6 +21,18 @@ export interface SourceContext {
   readonly signal: AbortSignal;
 }
 
+/** Who is told what other writers do to the source. */
+export interface SourceListener {
+  /** Fires when nobody listens any more. */
+  readonly signal: AbortSignal;
+  /** From now on nothing is missed. What was read before may be out of date already. */
+  onOpen(): void;
+  /** Rows of these keys were written or deleted; without keys, some were, and nobody says which. */
+  onChange(keys?: readonly string[]): void;
+  /** Something may have been missed, or so much was written that nobody names it. */
+  onGap(): void;
+}
+
 /**
  * Where the truth lives. Only `load` must be there. Whatever a method rejects with is data to Holdfast and never crashes
  * an actor; reject with `SourceUnavailableError` to say "away".
@@ -40,9 +52,12 @@ export interface Source<V> {
   load(key: string, context: SourceContext): Promise<Row<V> | undefined>;
   loadMany?(keys: readonly string[], context: SourceContext): Promise<Map<string, Row<V>>>;
   /** All rows, in batches, in bounded memory whatever their number. Ending without an error makes the pass complete. */
-  scan?(
-    context: SourceContext & { readonly batch: number },
-  ): AsyncIterable<{ readonly rows: readonly Row<V>[]; readonly cursor?: Cursor }>;
+  scan?(context: SourceContext & { readonly batch: number }): AsyncIterable<{
+    readonly rows: readonly Row<V>[];
+    readonly cursor?: Cursor;
+    /** The rows are as they were when the scan began, and not when this batch was asked for: one snapshot for all batches. */
+    readonly snapshot?: boolean;
+  }>;
   /** What changed since the cursor; without one, from now on. May repeat itself. */
   changes?(
     since: Cursor | undefined,
@@ -54,6 +69,11 @@ export interface Source<V> {
     /** The feed has a gap before this batch (another file, a cut log): pass in full. `cursor` is from now on. */
     readonly reset?: boolean;
   }>;
+  /**
+   * Tells at once what other writers do, until the signal fires: then it resolves. Rejects when it can no longer tell, and is then called
+   * again, with a backoff; what was missed meanwhile is the listener's to find out.
+   */
+  subscribe?(listener: SourceListener): Promise<void>;
   /** Which of these no longer exist. Finds hard deletes between passes. */
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;

@@ -91,6 +91,14 @@ export {
   snapshotStoreSuite,
 } from './snapshot-store-suite.js';
 export { sometimes, sometimesHappened } from './sometimes.js';
+export {
+  type OptionalHand,
+  type OptionalMethod,
+  type SourceContractOptions,
+  type SourceHarness,
+  sourceContract,
+  type WrittenRow,
+} from './source-contract/index.js';
 export type { TraceEntry } from './trace.js';
 export type { Uncaught } from './uncaught.js';
 export type { CacheTerms, Violation } from './violation.js';

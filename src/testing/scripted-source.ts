@@ -122,17 +122,21 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     });
   };
 
-  const changes = (cursor: string | undefined, { signal }: Batch) => {
-    let from = cursor === undefined ? undefined : Number(cursor);
+  const changes = (cursor: string | undefined, { signal, batch }: Batch) => {
+    let from = cursor !== undefined && /^\d+$/.test(cursor) ? Number(cursor) : undefined;
+    // A cursor of somebody else's: what came before it nobody knows.
+    const reset = cursor !== undefined && from === undefined;
     let first = true;
     return pages('changes', signal, (asOf) => {
-      const rows = from === undefined ? [] : storage.changed(from, asOf);
+      const { rows, next } =
+        from === undefined ? { rows: [], next: asOf } : storage.changed(from, asOf, batch);
       if (rows.length === 0 && !first) return undefined;
-      first = false;
-      from = asOf;
       const gone = rows.filter(({ state }) => state === 'absent').map(({ key }) => key);
       const changed = rows.filter(({ state }) => state !== 'absent').map(rowOf);
-      return { rows, page: { gone, changed, cursor: String(asOf) } };
+      const page = { gone, changed, cursor: String(next), ...(first && reset && { reset }) };
+      first = false;
+      from = next;
+      return { rows, page };
     });
   };
 

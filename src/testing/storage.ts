@@ -48,11 +48,19 @@ export class Storage<V> {
       .slice(0, limit);
   }
 
-  /** The rows that changed from one order to another, as they stood at the latter. */
-  changed(from: number, asOf: number): Seen<V>[] {
-    return [...this.#versions]
-      .filter(([, versions]) => versions.some(({ order }) => order >= from && order < asOf))
-      .map(([key]) => this.seen(key, asOf));
+  /** The first rows that changed from one order to another, as they stood at the latter, and the order from which to go on. */
+  changed(
+    from: number,
+    asOf: number,
+    limit: number,
+  ): { readonly rows: readonly Seen<V>[]; readonly next: number } {
+    const last = [...this.#versions.values()]
+      .flatMap((versions) => versions.findLast(({ order }) => order < asOf) ?? [])
+      .filter(({ order }) => order >= from)
+      .sort((one, other) => one.order - other.order);
+    const page = last.slice(0, limit);
+    const next = page.length < last.length ? (page.at(-1)?.order ?? from) + 1 : asOf;
+    return { rows: page.map(({ seen }) => seen), next };
   }
 
   /** The order whose state was current `by` ms ago. */

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../runtime/duration.js';
 import { wallNow } from '../../runtime/time.js';
+import { decodeCursor, encodeCursor, interrupted, standing } from '../change-cursor.js';
 import type { Source } from '../source.js';
-import { decodeCursor, encodeCursor, interrupted, standing } from './change-cursor.js';
 import type { ChangesPage, Position } from './engine.js';
 import type { EnginePort } from './engine-port.js';
 import { toRows, type ValueReader } from './rows.js';

@@ -1,7 +1,7 @@
 import { SourceUnavailableError, StateError } from '../../errors.js';
 import { wallNow } from '../../runtime/time.js';
+import { encodeCursor, standing } from '../change-cursor.js';
 import type { Cursor, Row, Source, SourceContext } from '../source.js';
-import { encodeCursor, standing } from './change-cursor.js';
 import { changesOf, feedOf } from './changes.js';
 import type { SqliteRow, SqliteValue } from './driver.js';
 import type { Position } from './engine.js';
