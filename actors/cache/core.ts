@@ -1,7 +1,7 @@
-import type { Bus } from '../../src/bus/bus.js';
+import type { OwnBus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { StateError } from '../../src/errors.js';
-import { createBus } from '../../src/runtime/actor-bus.js';
+import { createOwnBus } from '../../src/runtime/actor-bus.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import { guarded, type Logger, silent } from '../../src/runtime/logger.js';
 import { ageNow } from '../../src/runtime/time.js';
@@ -12,6 +12,7 @@ import { Table } from '../../src/table/index.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
+import { Departures } from './departures.js';
 import { Intake } from './intake.js';
 import { Keys } from './keys.js';
 import { Ledger } from './ledger.js';
@@ -23,6 +24,7 @@ import type { SweepReport } from './report.js';
 import { Requests } from './requests.js';
 import { Rota } from './rota.js';
 import { SourceLink } from './source-link.js';
+import { Weights } from './weights.js';
 
 /** Crashes of the cache actor closer together than this put the table itself in doubt: the tree's intensity window. */
 const doubtWindow: Milliseconds = 5000;
@@ -44,7 +46,9 @@ export interface CacheActorLife {
 export class CacheCore<V> {
   readonly policy: CachePolicy;
   readonly keys: Keys;
-  readonly bus: Bus<CacheEvents>;
+  readonly bus: OwnBus<CacheEvents>;
+  readonly departures: Departures;
+  readonly weights: Weights<V>;
   readonly counters = new Counters();
   readonly quarantine: Quarantine;
   readonly authority: Authority;
@@ -83,18 +87,24 @@ export class CacheCore<V> {
     readonly policy: CachePolicy;
     readonly source: Source<V>;
     readonly guard: ((key: string) => boolean) | undefined;
+    readonly weigh?: ((value: V, key: string) => number) | undefined;
     readonly unavailable: ((error: unknown) => boolean) | undefined;
     readonly openStore: (() => Promise<SnapshotStore>) | undefined;
     readonly logger: Logger | undefined;
   }) {
     this.policy = options.policy;
     this.logger = guarded(options.logger ?? silent);
-    this.bus = createBus<CacheEvents>({
+    this.bus = createOwnBus<CacheEvents>({
       onListenerError: (error, topic) =>
         this.logger.error(
           { cache: this.policy.name, topic, err: error },
           'a listener of the cache bus threw',
         ),
+    });
+    this.departures = new Departures(this.bus);
+    this.weights = new Weights({
+      weigh: options.weigh,
+      onError: (error) => this.hookFailed('weigh', error),
     });
     this.keys = new Keys({
       guard: options.guard,
@@ -123,19 +133,24 @@ export class CacheCore<V> {
 
   /** An empty table under this cache's policy. */
   freshTable(seq?: number): Table<V> {
-    const { maxEntries, maxNegative } = this.policy;
-    return new Table<V>({
-      ...(maxEntries !== undefined && { maxEntries }),
+    const { maxEntries, maxWeight, maxNegative } = this.policy;
+    const table: Table<V> = new Table<V>({
+      maxEntries,
+      maxWeight,
       maxNegative,
       track: this.ledger !== undefined,
       ...(seq !== undefined && { seq }),
-      onEvict: (_key, because) => {
+      onRemove: (key, because) => this.departures.note(key, because),
+      onEvict: (key, because) => {
+        // One that is being made has nothing that is missed.
+        if (table === this.table) this.departures.note(key, because);
         if (because !== 'capacity') return;
         this.counters.evictedCapacity++;
         this.authority.void();
         this.passes.evicted = true;
       },
     });
+    return table;
   }
 
   /** A key as it may be told: whole where it is no secret. */
@@ -215,7 +230,7 @@ export class CacheCore<V> {
     this.bus.publish('snapshot.aside', aside);
   }
 
-  hookFailed(hook: 'key' | 'unavailable', error: unknown): void {
+  hookFailed(hook: 'key' | 'unavailable' | 'weigh', error: unknown): void {
     this.logger.error({ cache: this.policy.name, hook, err: error }, 'a hook threw');
     this.bus.publish('hook.failed', { hook, error });
   }

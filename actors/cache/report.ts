@@ -50,6 +50,8 @@ export interface SourceHealth {
 /** Counters since the cache was defined. */
 export interface CacheStats {
   readonly size: number;
+  /** Of all entries; 0 in a cache without `maxEntries` and `maxWeight`. */
+  readonly weight: number;
   readonly negatives: number;
   readonly tombstones: number;
   readonly quarantined: number;

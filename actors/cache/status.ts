@@ -43,6 +43,7 @@ export function statsOf<V>(core: CacheCore<V>): CacheStats {
   return {
     ...core.counters,
     size: core.table.size,
+    weight: core.table.weight,
     negatives: core.table.negatives,
     tombstones: core.table.tombstones,
     quarantined: core.quarantine.size,

@@ -27,7 +27,7 @@ export class Writer<V> {
         'undefined cannot be cached: it means "no value". Use revoke() to say that a row is gone.',
       );
     }
-    const options = this.#entry(entry);
+    const options = this.#entry(stored, value, entry);
     core.table.put(stored, value, options);
     core.quarantine.release(stored);
     core.loader.abort(stored);
@@ -47,7 +47,7 @@ export class Writer<V> {
     if (write === undefined) throw new StateError('This source cannot save: it has no `save` method.');
     const stored = this.#admitted(key);
     if (value === undefined) throw new OptionsError('undefined cannot be saved: it means "no value".');
-    const { expiresAt, version, tags } = this.#entry(entry);
+    const { expiresAt, version, tags } = this.#entry(stored, value, entry);
     const row: Row<V> = {
       key,
       value,
@@ -59,7 +59,7 @@ export class Writer<V> {
     const lease = table.lease();
     try {
       await this.#through('save', (context) => write.call(link.source, row, context));
-      this.#saved(stored, value, this.#entry(entry), lease);
+      this.#saved(stored, value, this.#entry(stored, value, entry), lease);
     } finally {
       table.release(lease);
     }
@@ -182,7 +182,7 @@ export class Writer<V> {
     return this.#core.keys.stored(key);
   }
 
-  #entry(entry: EntryOptions): TableEntry {
+  #entry(stored: string, value: V, entry: EntryOptions): TableEntry {
     checkEntryOptions(entry);
     const own = {
       ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
@@ -194,7 +194,7 @@ export class Writer<V> {
       ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
       ...(entry.version !== undefined && { version: entry.version }),
       ...(entry.tags !== undefined && { tags: entry.tags }),
-      ...(entry.weight !== undefined && { weight: entry.weight }),
+      weight: this.#core.weights.of(value, stored, entry.weight),
       flags: Flag.none,
     };
   }
