@@ -267,6 +267,7 @@ class CacheHandle<V> implements Cache<V> {
       policy,
       source: typeof source === 'function' ? functionSource(source) : source,
       guard: options.key,
+      weigh: options.weigh,
       unavailable: options.unavailable,
       logger: options.logger,
       openStore:

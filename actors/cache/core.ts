@@ -1,7 +1,7 @@
-import type { Bus } from '../../src/bus/bus.js';
+import type { OwnBus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { StateError } from '../../src/errors.js';
-import { createBus } from '../../src/runtime/actor-bus.js';
+import { createOwnBus } from '../../src/runtime/actor-bus.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import { histogram } from '../../src/runtime/histogram.js';
 import { guarded, type Logger, silent } from '../../src/runtime/logger.js';
@@ -14,6 +14,7 @@ import { Throttle } from '../throttle/throttle.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
+import { Departures } from './departures.js';
 import { Diagnostics } from './diagnostics.js';
 import { Intake } from './intake.js';
 import { Keys } from './keys.js';
@@ -27,6 +28,7 @@ import type { SweepReport } from './report.js';
 import { Requests } from './requests.js';
 import { Rota } from './rota.js';
 import { SourceLink } from './source-link.js';
+import { Weights } from './weights.js';
 
 /** Crashes of the cache actor closer together than this put the table itself in doubt: the tree's intensity window. */
 const doubtWindow: Milliseconds = 5000;
@@ -48,7 +50,9 @@ export interface CacheActorLife {
 export class CacheCore<V> {
   readonly policy: CachePolicy;
   readonly keys: Keys;
-  readonly bus: Bus<CacheEvents>;
+  readonly bus: OwnBus<CacheEvents>;
+  readonly departures: Departures;
+  readonly weights: Weights<V>;
   readonly counters = new Counters();
   /** How long loads take; undefined where the platform has no histograms. */
   readonly latency = histogram();
@@ -92,6 +96,7 @@ export class CacheCore<V> {
     readonly policy: CachePolicy;
     readonly source: Source<V>;
     readonly guard: ((key: string) => boolean) | undefined;
+    readonly weigh?: ((value: V, key: string) => number) | undefined;
     readonly unavailable: ((error: unknown) => boolean) | undefined;
     readonly openStore: (() => Promise<SnapshotStore>) | undefined;
     readonly logger: Logger | undefined;
@@ -101,7 +106,7 @@ export class CacheCore<V> {
     this.diagnostics = new Diagnostics(this.policy.name, (error, channel) =>
       this.logger.error({ cache: this.policy.name, channel, err: error }, 'a diagnostics subscriber threw'),
     );
-    const bus = createBus<CacheEvents>({
+    const bus = createOwnBus<CacheEvents>({
       onListenerError: (error, topic) =>
         this.logger.error(
           { cache: this.policy.name, topic, err: error },
@@ -109,6 +114,11 @@ export class CacheCore<V> {
         ),
     });
     this.bus = this.diagnostics.follow(bus);
+    this.departures = new Departures(this.bus);
+    this.weights = new Weights({
+      weigh: options.weigh,
+      onError: (error) => this.hookFailed('weigh', error),
+    });
     this.keys = new Keys({
       guard: options.guard,
       secret: options.policy.secretKeys,
@@ -140,20 +150,25 @@ export class CacheCore<V> {
 
   /** An empty table under this cache's policy. */
   freshTable(seq?: number): Table<V> {
-    const { maxEntries, maxNegative } = this.policy;
-    return new Table<V>({
-      ...(maxEntries !== undefined && { maxEntries }),
+    const { maxEntries, maxWeight, maxNegative } = this.policy;
+    const table: Table<V> = new Table<V>({
+      maxEntries,
+      maxWeight,
       maxNegative,
       track: this.ledger !== undefined,
       sealed: this.ledger?.outbox.sealed,
       ...(seq !== undefined && { seq }),
-      onEvict: (_key, because) => {
+      onRemove: (key, because) => this.departures.note(key, because),
+      onEvict: (key, because) => {
+        // One that is being made has nothing that is missed.
+        if (table === this.table) this.departures.note(key, because);
         if (because !== 'capacity') return;
         this.counters.evictedCapacity++;
         this.authority.void();
         this.passes.evicted = true;
       },
     });
+    return table;
   }
 
   /** A key as it may be told: whole where it is no secret. */
@@ -237,7 +252,7 @@ export class CacheCore<V> {
     this.bus.publish('snapshot.aside', aside);
   }
 
-  hookFailed(hook: 'key' | 'unavailable', error: unknown): void {
+  hookFailed(hook: 'key' | 'unavailable' | 'weigh', error: unknown): void {
     this.logger.error({ cache: this.policy.name, hook, err: error }, 'a hook threw');
     this.bus.publish('hook.failed', { hook, error });
   }

@@ -1,4 +1,4 @@
-import type { Bus } from '../../src/bus/bus.js';
+import type { OwnBus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import { type DiagnosticsChannel, diagnosticsChannel } from '../../src/runtime/diagnostics.js';
 import type { Lookup } from './lookup.js';
@@ -52,9 +52,11 @@ export class Diagnostics {
   }
 
   /** The same bus, whose events are told on the channels of their topics, too. */
-  follow(bus: Bus<CacheEvents>): Bus<CacheEvents> {
+  follow(bus: OwnBus<CacheEvents>): OwnBus<CacheEvents> {
     return {
       subscribe: bus.subscribe,
+      hears: (topic) => bus.hears(topic) || this.#channel(topic).hasSubscribers,
+      asks: (topic) => bus.asks(topic) || this.#channel(topic).hasSubscribers,
       publish: (topic, payload) => {
         bus.publish(topic, payload);
         const channel = this.#channel(topic);

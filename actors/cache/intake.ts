@@ -12,6 +12,7 @@ import type { CachePolicy } from './options.js';
 import type { Quarantine } from './quarantine.js';
 import { checkRow } from './rows.js';
 import { termsOf } from './terms.js';
+import type { Weights } from './weights.js';
 
 /** What became of a row. `'refused'`: something newer is held. `'over'`: past its own `expiresAt`, so no row at all. */
 export type Taken = 'stored' | 'refused' | 'quarantined' | 'over';
@@ -24,6 +25,7 @@ export interface IntakeHome<V> {
   readonly counters: Counters;
   readonly quarantine: Quarantine;
   readonly authority: Authority;
+  readonly weights: Weights<V>;
   /** The present one: a rebuild puts another in its place. */
   readonly table: Table<V>;
 }
@@ -104,6 +106,7 @@ export class Intake<V> {
         expiresAt: row.expiresAt,
         version: row.version,
         tags: row.tags,
+        weight: this.#core.weights.of(row.value, key),
         flags: Flag.none,
       },
       lease,

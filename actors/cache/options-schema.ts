@@ -95,6 +95,8 @@ export const cacheSchema = v.strictObject({
   ),
   negativeTtl: duration,
   maxEntries: count(1),
+  maxWeight: v.optional(must('a number above 0', (value) => Number.isFinite(value) && (value as number) > 0)),
+  weigh: callable('a function of a value and its key that answers with a number, 0 or more'),
   maxNegative: count(0),
   authoritative: boolean,
   key: callable('a function of a key that says true or false'),

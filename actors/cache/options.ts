@@ -17,6 +17,9 @@ import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-poli
 /** A number of things. */
 export type Count = number;
 
+/** What entries weigh, in a unit of your own: bytes, rows, whatever memory is to be measured by. */
+export type Weight = number;
+
 /** How a cache behaves. Only `name` and `source` must be given. Durations are ms, or strings such as `'5s'`. */
 export interface CacheOptions<V> {
   /** Names the cache in logs, events and the snapshot, and its actors: `<name>/warmer`. */
@@ -34,8 +37,19 @@ export interface CacheOptions<V> {
   readonly staleFor?: Duration | 'until-expiry';
   /** How long "the source has no such row" is believed. Default `'30s'`; 0 turns it off. */
   readonly negativeTtl?: Duration;
-  /** The most entries in memory; the least used leave first. Default: no bound. Does not bound negatives. */
+  /** The most entries in memory; the least used leave first (S3-FIFO). Default: no bound. Does not bound negatives. */
   readonly maxEntries?: Count;
+  /**
+   * The most that the entries in memory may weigh together, in whatever unit `weigh` answers. The least used make room; one that is
+   * heavier than all of it is answered from the source and not kept, which counts as an eviction. One heavy entry that needs the room
+   * of thousands of light ones may stand above the bound until they are gone. Default: no bound.
+   */
+  readonly maxWeight?: Weight;
+  /**
+   * What an entry weighs: a number, 0 or more. Asked when it is stored; a `weight` given with the entry goes before it. With `secretKeys`
+   * it is handed the digest. Throws, or answers with anything else: reported as `'hook.failed'`, and the entry weighs 1. Default: 1 for each.
+   */
+  readonly weigh?: (value: V, key: string) => Weight;
   /** The most remembered absences. Default 100,000. They never push out an entry. */
   readonly maxNegative?: Count;
   /** A complete pass proves the absence of what it did not see. Default false. */
@@ -103,6 +117,7 @@ export interface CachePolicy {
   readonly staleFor: Milliseconds;
   readonly negativeTtl: Milliseconds;
   readonly maxEntries: Count | undefined;
+  readonly maxWeight: Weight | undefined;
   readonly maxNegative: Count;
   readonly authoritative: boolean;
   readonly secretKeys: boolean;
@@ -160,6 +175,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
         : milliseconds(options.staleFor ?? '1h', 'staleFor'),
     negativeTtl: milliseconds(options.negativeTtl ?? '30s', 'negativeTtl'),
     maxEntries: options.maxEntries,
+    maxWeight: options.maxWeight,
     maxNegative: options.maxNegative ?? 100_000,
     authoritative: options.authoritative ?? false,
     secretKeys: options.secretKeys ?? false,
@@ -221,7 +237,8 @@ export interface EntryOptions {
   /** Where both carry one, the lower never replaces the higher. */
   readonly version?: number;
   readonly tags?: readonly string[];
-  readonly weight?: number;
+  /** Instead of what `weigh` would say. */
+  readonly weight?: Weight;
 }
 
 /** @throws OptionsError that names the option. */

@@ -78,6 +78,8 @@ export interface SourceHealth {
 /** Counters since the cache was defined. Told on `node:diagnostics_channel`, too: see the guide. */
 export interface CacheStats {
   readonly size: number;
+  /** Of all entries; 0 in a cache without `maxEntries` and `maxWeight`. */
+  readonly weight: number;
   readonly negatives: number;
   readonly tombstones: number;
   readonly quarantined: number;

@@ -64,6 +64,7 @@ export function statsOf<V>(core: CacheCore<V>): CacheStats {
     ...(lastReport && { lastPass: { ...lastReport } }),
     ...(lastSweep && { lastSweep: { at: lastSweep.at, ...lastSweep.report } }),
     size: core.table.size,
+    weight: core.table.weight,
     negatives: core.table.negatives,
     tombstones: core.table.tombstones,
     quarantined: core.quarantine.size,

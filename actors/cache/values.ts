@@ -43,18 +43,16 @@ export class Values<V> {
   putMany(entries: Iterable<ManyEntry<V>>, common: EntryOptions = {}): void {
     checkIterable(entries);
     const writer = this.#writer;
+    const { weights } = this.#core;
     const shared = writer.entry(common);
     const changes: Change<V>[] = [];
     for (const given of entries) {
       checkEntry(given);
       const [key, value, own] = given;
       checkValue(value);
-      changes.push({
-        key: writer.admitted(key),
-        value,
-        entry: own === undefined ? shared : writer.entry({ ...common, ...own }),
-        seen: true,
-      });
+      const stored = writer.admitted(key);
+      const entry = own === undefined ? shared : writer.entry({ ...common, ...own });
+      changes.push({ key: stored, value, entry: weights.weighed(entry, value, stored), seen: true });
     }
     this.#shelf.apply(changes);
   }
@@ -143,12 +141,12 @@ export class Values<V> {
   }
 
   #begin(key: string, value: V, entry: TableEntry): void {
-    this.#shelf.apply([{ key, value, entry, seen: true }]);
+    this.#shelf.apply([{ key, value, entry: this.#core.weights.weighed(entry, value, key), seen: true }]);
   }
 
   /** Another value in the place of the one held: as old, as long to live, and as doubtful as that was. */
   #revise(key: string, value: V, { entry }: Held<V>): void {
-    this.#shelf.apply([{ key, value, entry, seen: false }]);
+    this.#shelf.apply([{ key, value, entry: this.#core.weights.reweighed(entry, value, key), seen: false }]);
   }
 
   #sum(stored: string, count: unknown, by: number): number {

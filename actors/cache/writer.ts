@@ -28,7 +28,7 @@ export class Writer<V> {
     const core = this.#core;
     const stored = this.admitted(key);
     checkValue(value);
-    const options = this.entry(entry);
+    const options = core.weights.weighed(this.entry(entry), value, stored);
     if (core.table.isSealed(stored)) {
       core.counters.refused++;
       return;
@@ -67,7 +67,7 @@ export class Writer<V> {
       this.#through('save', (context) => write.call(link.source, row, context));
     try {
       await (ledger === undefined ? send() : ledger.outbox.saving(stored, send));
-      this.#saved(stored, value, this.entry(entry), lease);
+      this.#saved(stored, value, this.#core.weights.weighed(this.entry(entry), value, stored), lease);
     } finally {
       table.release(lease);
     }

@@ -51,7 +51,7 @@ export async function restore<V>(
         else if (brought === 'over') {
           counts.dropped++;
           ledger.dropped.push(entry.key);
-        }
+        } else if (brought === 'full') counts.dropped++;
         if (stretch.spent && !(await stretch.yield())) return 'aborted';
       }
       if (counts.entries > before) core.restored = true;
@@ -76,7 +76,11 @@ export async function restore<V>(
   return 'done';
 }
 
-function bringEntry<V>(core: CacheCore<V>, entry: SnapshotEntry, lease: Lease): 'stored' | 'over' | 'newer' {
+function bringEntry<V>(
+  core: CacheCore<V>,
+  entry: SnapshotEntry,
+  lease: Lease,
+): 'stored' | 'over' | 'full' | 'newer' {
   const own = {
     ...(entry.ttl !== undefined && { ttl: entry.ttl }),
     ...(entry.staleFor !== undefined && { staleFor: entry.staleFor }),
@@ -99,11 +103,12 @@ function bringEntry<V>(core: CacheCore<V>, entry: SnapshotEntry, lease: Lease): 
       expiresAt: entry.expiresAt,
       version: entry.version,
       tags: entry.tags,
+      weight: core.weights.of(entry.value as V, entry.key, entry.weight),
       flags: Flag.restored,
     },
     lease,
   );
-  return result === 'stored' ? 'stored' : 'newer';
+  return result === 'lease' ? 'newer' : result;
 }
 
 function bringTombstone<V>(core: CacheCore<V>, { key, kind, at }: SnapshotTombstone, lease: Lease): void {

@@ -98,6 +98,7 @@ function entryOf<V>(
   const expiresAt = table.expiresAt(slot);
   const version = table.versionOf(slot);
   const tags = table.tagsOf(slot);
+  const weight = table.weightOf(slot);
   const ttl = table.ttlOf(slot);
   const staleFor = table.staleForOf(slot);
   const ordinary =
@@ -111,6 +112,7 @@ function entryOf<V>(
     ...(expiresAt !== Number.POSITIVE_INFINITY && { expiresAt }),
     ...(version !== undefined && { version }),
     ...(tags !== undefined && { tags }),
+    ...(weight !== undefined && { weight }),
     ...(!ordinary && { ttl, staleFor }),
   };
 }

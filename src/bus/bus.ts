@@ -43,6 +43,8 @@ export interface Bus<Events> {
 export interface OwnBus<Events> extends Bus<Events> {
   /** Whether anybody listens to the topic. */
   hears(topic: keyof Events & string): boolean;
+  /** Whether anybody listens to the topic by its name. */
+  asks(topic: keyof Events & string): boolean;
 }
 
 export interface BusOptions {
@@ -81,6 +83,7 @@ export function createBus<Events>(options: BusOptions = {}): OwnBus<Events> {
   const listenersOf = (topic: string): number => emitter.all.get(topic)?.length ?? 0;
 
   return {
+    asks: (topic) => listenersOf(topic) > 0,
     hears: (topic) => listenersOf(topic) + listenersOf('*') > 0,
     publish: (topic, payload) => emitter.emit(topic, Object.assign({}, payload as object, { type: topic })),
     subscribe(topic: string, listener: ((event: never) => void) | Subscriber) {

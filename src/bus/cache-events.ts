@@ -43,8 +43,18 @@ export interface CacheEvents {
     readonly took: number;
     readonly error?: unknown;
   };
-  /** Entries left memory without anybody asking. */
+  /** Entries left memory without anybody asking: counted, those of one turn of the event loop together. */
   evicted: { readonly count: number; readonly because: 'expired' | 'aged' | 'capacity' };
+  /**
+   * Entries left memory, for any reason but a `clear`: which, those of one turn of the event loop and one reason together. `'expired'`: past
+   * their own `expiresAt` or past `ttl + staleFor`; `'evicted'`: to make room; `'replaced'`: another value was stored in their place;
+   * `'invalidated'`; `'revoked'`: also removed, or gone from the source. Told only while somebody listens to this topic by its name: to
+   * listen to `'*'` does not ask for it.
+   */
+  left: {
+    readonly keys: readonly string[];
+    readonly because: 'expired' | 'evicted' | 'invalidated' | 'replaced' | 'revoked';
+  };
   invalidated: {
     readonly keys: readonly string[];
     readonly because: 'invalidate' | 'revoke' | 'remove' | 'clear' | 'source';
@@ -107,5 +117,5 @@ export interface CacheEvents {
     readonly wait: number;
   };
   /** A hook of the user's (guard, classifier) threw. It was taken for a harmless answer. */
-  'hook.failed': { readonly hook: 'key' | 'unavailable'; readonly error: unknown };
+  'hook.failed': { readonly hook: 'key' | 'unavailable' | 'weigh'; readonly error: unknown };
 }

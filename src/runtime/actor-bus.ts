@@ -1,4 +1,4 @@
-import { type Bus, type BusOptions, createBus as createPlainBus } from '../bus/bus.js';
+import { type Bus, type BusOptions, createBus as createPlainBus, type OwnBus } from '../bus/bus.js';
 import { post, send } from './mailbox.js';
 import { ownerOf } from './owner.js';
 import { isActor, isStopped } from './xstate.js';
@@ -14,6 +14,11 @@ import { isActor, isStopped } from './xstate.js';
  * ```
  */
 export function createBus<Events>(options: BusOptions = {}): Bus<Events> {
+  return createOwnBus(options);
+}
+
+/** @internal The same, as its owner has it. */
+export function createOwnBus<Events>(options: BusOptions = {}): OwnBus<Events> {
   return createPlainBus<Events>({
     deliver: (actor, event) => {
       const target: object = actor;

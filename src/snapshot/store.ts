@@ -76,6 +76,8 @@ export interface SnapshotEntry {
   readonly ttl?: number;
   readonly staleFor?: number;
   readonly tags?: readonly string[];
+  /** Only where one was given or asked for. */
+  readonly weight?: number;
 }
 
 export interface SnapshotTombstone {

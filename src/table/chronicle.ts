@@ -9,8 +9,8 @@ export class Chronicle<V> extends View<V> {
   /** @internal */
   protected readonly history: History<V>;
 
-  constructor(seq: number, track: boolean) {
-    super();
+  constructor(seq: number, track: boolean, bounded: boolean) {
+    super(bounded);
     this.history = new History(this.records, seq, track);
   }
 

@@ -11,6 +11,7 @@ export type {
   Eviction,
   EvictionCause,
   Refusal,
+  RemovalCause,
   RestoredEntry,
   Tombstone,
 } from './record.js';

@@ -10,12 +10,15 @@ export const pageMask = pageSize - 1;
 export const Kind = { free: 0, entry: 1, negative: 2, invalidated: 3, revoked: 4, mark: 5 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-/** A slot's meta word, from the lowest bit: the kind, two bits beside it, the caller's eight flags, the term. */
+/** A slot's meta word, from the lowest bit: the kind, how often it was read, two bits, one unused, the caller's eight flags, the term. */
 export const kindBits = 7;
-/** Read since the hand that makes room last came by. */
-export const visitedBit = 8;
+/** Reads since whoever makes room last looked, up to three. */
+export const readsShift = 3;
+export const readsBits = 3 << readsShift;
 /** Changed since last drained. It belongs to the slot and outlives the record in it. */
-export const dirtyBit = 16;
+export const dirtyBit = 32;
+/** Of the two queues of what may have to make room, the entry is in the main one. */
+export const mainBit = 64;
 export const flagsShift = 8;
 export const flagsBits = 0xff << flagsShift;
 export const termShift = 16;

@@ -47,6 +47,9 @@ export interface Tombstone {
 /** Why an entry left without anybody asking: past its `expiresAt`, past `ttl + staleFor`, or to make room. */
 export type EvictionCause = 'expired' | 'aged' | 'capacity';
 
+/** Why an entry left because somebody said so: a removal made here, the source's word that it is gone, another in its place. */
+export type RemovalCause = 'invalidated' | 'revoked' | 'replaced';
+
 export interface Eviction {
   readonly key: string;
   readonly because: EvictionCause;

@@ -1,6 +1,7 @@
 import { ExpiryIndex } from './expiry-index.js';
 import { Kind, type Page, pageMask, pageSize } from './page.js';
 import type { Denial, EntryOptions, Tombstone } from './record.js';
+import { S3Fifo } from './s3-fifo.js';
 import { Line, Slots } from './slots.js';
 import { ownTerm, Terms } from './terms.js';
 
@@ -16,6 +17,23 @@ export class Records<V> {
   entries = 0;
   negatives = 0;
   tombstones = 0;
+  /** Who makes room, in a table that may have to. */
+  readonly queues: S3Fifo<V> | undefined;
+
+  constructor(bounded = false) {
+    this.queues = bounded ? new S3Fifo(this.slots) : undefined;
+  }
+
+  /** The weight of all entries, as far as anyone needs to know. */
+  get weight(): number {
+    return this.queues?.weight ?? 0;
+  }
+
+  /** What the entry in a slot weighs: 1 where nothing was said. */
+  readonly weightOf = (slot: number): number => {
+    const weight = this.slots.page(slot).weight?.[slot & pageMask];
+    return weight === undefined || Number.isNaN(weight) ? 1 : weight;
+  };
 
   ttl(slot: number): number {
     return this.ttlBy(this.slots.term(slot), slot);
@@ -51,10 +69,14 @@ export class Records<V> {
     const wallBefore = held ? slots.expiresAt(slot) : Number.POSITIVE_INFINITY;
     const expiresAt = options.expiresAt ?? Number.POSITIVE_INFINITY;
     const term = this.#terms.use(options.ttl, options.staleFor);
-    if (held) this.#terms.release(slots.term(slot));
-    else {
+    const weight = options.weight ?? 1;
+    if (held) {
+      this.#terms.release(slots.term(slot));
+      this.queues?.weigh(slot, weight - this.weightOf(slot));
+    } else {
       slots.setKind(slot, Kind.entry);
       this.entries += 1;
+      this.queues?.add(slot, weight);
     }
     page.values[slot & pageMask] = value;
     slots.setSeq(slot, seq);
@@ -73,6 +95,7 @@ export class Records<V> {
     const at = slot & pageMask;
     this.byAge.remove(slot);
     this.byWall.remove(slot);
+    this.queues?.remove(slot, this.weightOf(slot));
     this.#terms.release(this.slots.term(slot));
     page.values[at] = undefined;
     if (page.version !== undefined) page.version[at] = Number.NaN;

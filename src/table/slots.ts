@@ -6,11 +6,13 @@ import {
   flagsShift,
   Kind,
   kindBits,
+  mainBit,
   Page,
   pageBits,
   pageMask,
+  readsBits,
+  readsShift,
   termShift,
-  visitedBit,
 } from './page.js';
 import { Shards } from './shards.js';
 
@@ -102,8 +104,24 @@ export class Slots<V> {
     meta[slot & pageMask] = (meta[slot & pageMask]! & ((1 << termShift) - 1)) | (term << termShift);
   }
 
+  /** The record was read: it counts up to three. */
   visit(slot: number): void {
-    this.pages[slot >>> pageBits]!.meta[slot & pageMask]! |= visitedBit;
+    const { meta } = this.pages[slot >>> pageBits]!;
+    const word = meta[slot & pageMask]!;
+    if ((word & readsBits) !== readsBits) meta[slot & pageMask] = word + (1 << readsShift);
+  }
+
+  /** How often the record was read, as far as that is counted. */
+  reads(slot: number): number {
+    return (this.#meta(slot) & readsBits) >>> readsShift;
+  }
+
+  isMain(slot: number): boolean {
+    return (this.#meta(slot) & mainBit) !== 0;
+  }
+
+  setMain(slot: number): void {
+    this.pages[slot >>> pageBits]!.meta[slot & pageMask]! |= mainBit;
   }
 
   /** A slot for a key that has none. Its kind is still to be said. */

@@ -9,11 +9,12 @@ import type {
   Eviction,
   EvictionCause,
   Refusal,
+  RemovalCause,
   RestoredEntry,
   Tombstone,
 } from './record.js';
 import { Records } from './records.js';
-import { SecondChance } from './second-chance.js';
+import { Room } from './room.js';
 import { Line } from './slots.js';
 
 /**
@@ -24,17 +25,19 @@ import { Line } from './slots.js';
  * to its key meanwhile is refused.
  */
 export class Table<V> extends Chronicle<V> {
-  readonly #maxEntries: number;
+  readonly #room: Room<V>;
   readonly #maxNegative: number;
   readonly #onEvict: ((key: string, because: EvictionCause) => void) | undefined;
+  readonly #onRemove: ((key: string, because: RemovalCause) => void) | undefined;
   readonly #sealed: ReadonlyMap<string, number> | undefined;
-  #hand = new SecondChance();
 
   constructor(options: TableOptions) {
-    super(options.seq ?? 0, options.track === true);
-    this.#maxEntries = options.maxEntries ?? Number.POSITIVE_INFINITY;
+    const room = new Room<V>(options, (slot) => this.#leave(slot));
+    super(options.seq ?? 0, options.track === true, room.isBounded);
+    this.#room = room;
     this.#maxNegative = options.maxNegative;
     this.#onEvict = options.onEvict;
+    this.#onRemove = options.onRemove;
     this.#sealed = options.sealed;
   }
 
@@ -68,6 +71,7 @@ export class Table<V> extends Chronicle<V> {
     if (!this.history.admits(slot, lease) || this.isSealed(key)) return 'lease';
     if (lease.of === 'pass' && this.history.seenSince(slot, lease)) return 'lease';
     const seq = this.history.count();
+    const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
     if (slot < 0) slot = records.slots.add(key);
     else this.history.end(slot, seq);
     if (denial.until > denial.at && this.#maxNegative > 0) {
@@ -76,6 +80,7 @@ export class Table<V> extends Chronicle<V> {
       records.writeNegative(slot, denial, seq);
     } else this.history.forget(slot, seq);
     this.history.watcher?.(key);
+    if (held) this.#onRemove?.(key, 'revoked');
     return 'stored';
   }
 
@@ -84,16 +89,17 @@ export class Table<V> extends Chronicle<V> {
     for (const key of typeof keys === 'string' ? [keys] : keys) {
       const kind = this.isSealed(key) ? 'revoked' : given;
       const seq = this.history.count();
+      const held = this.#onRemove !== undefined && this.slotOf(key) >= 0;
       this.history.bury({ key, kind, seq, at });
       this.history.changes?.buried({ key, kind, seq, at });
       this.history.watcher?.(key);
+      if (held) this.#onRemove?.(key, kind);
     }
   }
 
   /** Empties the table and ends every lease. */
   clear(): void {
-    this.#hand = new SecondChance();
-    this.records = new Records();
+    this.records = new Records(this.#room.isBounded);
     this.history.clear(this.records);
     for (const [key, at] of this.#sealed ?? []) this.bury(key, 'revoked', at);
   }
@@ -101,9 +107,7 @@ export class Table<V> extends Chronicle<V> {
   /** Drops an entry; only a read that is under way will know of it. Does nothing where the slot holds none any more. */
   evict(slot: number, because: EvictionCause): Eviction | undefined {
     if (this.records.slots.kind(slot) !== Kind.entry) return undefined;
-    const key = this.keyAt(slot);
-    this.history.drop(slot);
-    this.history.watcher?.(key);
+    const key = this.#leave(slot);
     this.#onEvict?.(key, because);
     return { key, because };
   }
@@ -127,7 +131,7 @@ export class Table<V> extends Chronicle<V> {
     let slot = records.slots.find(entry.key);
     if (slot >= 0 && records.slots.seq(slot) >= entry.seq) return 'newer';
     const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
-    if (!held && records.entries >= this.#maxEntries) return 'full';
+    if (!this.#room.fits(records, slot, entry.weight ?? 1)) return 'full';
     this.history.seq = Math.max(this.seq, entry.seq);
     if (slot < 0) slot = records.slots.add(entry.key);
     else if (!held) this.history.end(slot, entry.seq);
@@ -168,6 +172,11 @@ export class Table<V> extends Chronicle<V> {
    */
   *due(now: number, wall: number): Generator<Eviction | undefined, void, void> {
     for (;;) {
+      const slot = this.#room.owing(this.records);
+      if (slot < 0) break;
+      yield this.evict(slot, 'capacity');
+    }
+    for (;;) {
       const slot = this.records.byAge.step(now, this.records.ageDeadline);
       if (slot === done) break;
       if (slot >= 0 && this.records.slots.kind(slot) === Kind.negative) this.history.drop(slot);
@@ -179,6 +188,30 @@ export class Table<V> extends Chronicle<V> {
       yield slot >= 0 ? this.evict(slot, 'expired') : undefined;
     }
     while (!this.history.tidy()) yield undefined;
+  }
+
+  /**
+   * Evicts until no more than `size` entries are left, as if there were no room for more: yields each, and `undefined` to breathe. A table
+   * without a bound keeps no account of who came when: of it those go first that were read least.
+   */
+  *shed(size: number): Generator<Eviction | undefined, void, void> {
+    for (let reads = 0; this.size > size && !this.#room.isBounded; reads += 1)
+      yield* this.#shedRead(reads, size);
+    while (this.size > size) {
+      const slot = this.#room.next(this.records);
+      if (slot < 0) return;
+      yield this.evict(slot, 'capacity');
+    }
+  }
+
+  *#shedRead(most: number, size: number): Generator<Eviction | undefined, void, void> {
+    const { records } = this;
+    for (let slot = 0; slot < records.slots.end; slot += 1) {
+      if (slot % breathAfter === breathAfter - 1) yield undefined;
+      if (records !== this.records || this.size <= size) return;
+      if (records.slots.kind(slot) !== Kind.entry || records.slots.reads(slot) > most) continue;
+      yield this.evict(slot, 'capacity');
+    }
   }
 
   /** The pass met the key without storing it (a bad row, a refused one): its entry is not among the unseen. */
@@ -215,25 +248,46 @@ export class Table<V> extends Chronicle<V> {
   #store(found: number, key: string, value: V, options: EntryOptions): void {
     const { records } = this;
     const seq = this.history.count();
+    let left: string[] = nobody;
     let slot = found;
-    let victim: string | undefined;
-    if (slot < 0 || records.slots.kind(slot) !== Kind.entry) {
-      if (records.entries >= this.#maxEntries) victim = this.#makeRoom();
-      if (slot < 0) slot = records.slots.add(key);
-      else this.history.end(slot, seq);
+    const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
+    if (records.queues !== undefined && !this.#room.fits(records, slot, options.weight ?? 1)) {
+      left = [];
+      if (!this.#room.make(records, slot, options.weight ?? 1, left)) {
+        this.#refuse(slot, key, seq);
+        left.push(key);
+        for (const victim of left) this.#onEvict?.(victim, 'capacity');
+        return;
+      }
     }
+    if (slot < 0) slot = records.slots.add(key);
+    else if (!held) this.history.end(slot, seq);
     records.writeEntry(slot, value, options, seq);
     this.history.changes?.touch(slot);
     this.history.watcher?.(key);
-    if (victim !== undefined) this.#onEvict?.(victim, 'capacity');
+    for (const victim of left) this.#onEvict?.(victim, 'capacity');
+    if (held) this.#onRemove?.(key, 'replaced');
   }
 
-  #makeRoom(): string | undefined {
-    const slot = this.#hand.victim(this.records.slots);
-    if (slot < 0) return undefined;
+  /** There is no room for it: it came, and left at once, and what was held of its key is not what it is any more. */
+  #refuse(found: number, key: string, seq: number): void {
+    let slot = found;
+    if (slot < 0) slot = this.records.slots.add(key);
+    else this.history.end(slot, seq);
+    this.history.forget(slot, seq);
+    this.history.watcher?.(key);
+  }
+
+  /** The slot's entry leaves, and only a read that is under way will know of it. */
+  #leave(slot: number): string {
     const key = this.keyAt(slot);
     this.history.drop(slot);
     this.history.watcher?.(key);
     return key;
   }
 }
+
+const nobody: string[] = [];
+
+/** How many slots are looked through before it is time to breathe. */
+const breathAfter = 1024;

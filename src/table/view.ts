@@ -1,4 +1,14 @@
-import { flagsBits, Kind, kindBits, pageBits, pageMask, pageSize, termShift, visitedBit } from './page.js';
+import {
+  flagsBits,
+  Kind,
+  kindBits,
+  pageBits,
+  pageMask,
+  pageSize,
+  readsBits,
+  readsShift,
+  termShift,
+} from './page.js';
 import type { Denial, Tombstone } from './record.js';
 import { Records } from './records.js';
 
@@ -20,7 +30,11 @@ export interface Tally {
  */
 export class View<V> {
   /** @internal */
-  protected records = new Records<V>();
+  protected records: Records<V>;
+
+  constructor(bounded: boolean) {
+    this.records = new Records(bounded);
+  }
 
   /** How many entries there are. */
   get size(): number {
@@ -29,6 +43,11 @@ export class View<V> {
 
   get negatives(): number {
     return this.records.negatives;
+  }
+
+  /** The weight of all entries; 0 in a table without a bound. */
+  get weight(): number {
+    return this.records.weight;
   }
 
   get tombstones(): number {
@@ -111,13 +130,13 @@ export class View<V> {
     if (wall >= times[2 * at + 1]!) return undefined;
     const within = age - confirmedAt < this.records.ttlBy(word >>> termShift, slot);
     if (!within && age >= this.records.ageDeadline(slot)) return undefined;
-    if ((word & visitedBit) === 0) meta[at] = word | visitedBit;
+    if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
     if (within && (word & flagsBits) === 0 && confirmedAt >= notBefore) tally.fresh += 1;
     else tally.stale += 1;
     return values[at];
   }
 
-  /** The entry was read: it is among the last to make room. */
+  /** The entry was read: one that is read often is among the last to make room. */
   touch(slot: number): void {
     this.records.slots.visit(slot);
   }

@@ -300,8 +300,8 @@ describe('maxEntries', () => {
     scene({ has: [] }, async ({ boot }) => {
       const { cache } = await boot({ maxEntries: 3 });
       for (const key of ['a', 'b', 'c']) cache.put(key, key);
-      cache.get('a');
-      cache.get('c');
+      // What was read once while it was new is not spared yet.
+      for (const key of ['a', 'a', 'c']) cache.get(key);
       cache.put('d', 'd');
       expect(cache.size).toBe(3);
       expect(cache.has('b')).toBe(false);

@@ -15,6 +15,7 @@ import type { RuntimeEvents } from '../../src/runtime/runtime-events.js';
 
 const stats: CacheStats = {
   size: 2,
+  weight: 0,
   negatives: 0,
   tombstones: 0,
   quarantined: 0,

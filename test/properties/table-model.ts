@@ -39,6 +39,8 @@ export class TableModel {
   tick = 0;
   /** Everything before it was cleared away. */
   cleared = 0;
+  /** What is being stored; undefined again when there was no room for it. */
+  #incoming: string | undefined;
 
   constructor(readonly options: Omit<TableOptions, 'onEvict'>) {
     this.table = new Table({ ...options, onEvict: (key, because) => this.#onEvict(key, because) });
@@ -63,6 +65,7 @@ export class TableModel {
   }
 
   put(key: string, value: unknown, options: EntryOptions): void {
+    this.#incoming = key;
     this.table.put(key, value, options);
     this.#stored(key, value, options);
   }
@@ -76,6 +79,7 @@ export class TableModel {
       this.#mayRefuse(key, lease);
       return;
     }
+    this.#incoming = key;
     assert.deepStrictEqual(this.table.confirm(key, value, options, lease.lease), expected);
     if (expected === 'stored') this.#stored(key, value, options);
   }
@@ -122,8 +126,7 @@ export class TableModel {
       (this.events.get(key) ?? 0) > lease.tick ||
       (before !== undefined && this.table.seqOf(this.table.slotOf(key)) >= seq) ||
       (tombstone !== undefined && tombstone.seq >= seq);
-    const full =
-      before === undefined && this.entries.size >= (this.options.maxEntries ?? Number.POSITIVE_INFINITY);
+    const full = !this.#fits(before, options);
     const expected = !lease.open ? 'lease' : newer ? 'newer' : full ? 'full' : 'stored';
     assert.deepStrictEqual(this.table.restore({ key, value, seq, ...options }, lease.lease), expected);
     if (expected !== 'stored') return;
@@ -216,6 +219,29 @@ export class TableModel {
     this.#tidy();
   }
 
+  /** Evicts until so many are left; which, is the table's business. */
+  shed(size: number): void {
+    this.#incoming = undefined;
+    for (const _ of this.table.shed(size));
+    assert.ok(this.entries.size <= Math.max(size, 0), `${this.entries.size} are left of ${size}`);
+  }
+
+  #fits(before: Held | undefined, options: EntryOptions): boolean {
+    const { maxEntries = Number.POSITIVE_INFINITY, maxWeight = Number.POSITIVE_INFINITY } = this.options;
+    if (before !== undefined && weightOf(options) <= weightOf(before)) return true;
+    const others = this.#weight() - (before === undefined ? 0 : weightOf(before));
+    return (
+      this.entries.size + (before === undefined ? 1 : 0) <= maxEntries &&
+      others + weightOf(options) <= maxWeight
+    );
+  }
+
+  #weight(): number {
+    let sum = 0;
+    for (const held of this.entries.values()) sum += weightOf(held);
+    return sum;
+  }
+
   /** The table and the model are one. */
   check(): void {
     const { table } = this;
@@ -255,6 +281,10 @@ export class TableModel {
       expected.push(`${key}: no, ${[at, until, because]}`);
     for (const { key, kind, at, seq } of this.tombstones.values())
       expected.push(`${key}: ${kind} ${at} ${seq}`);
+    const { maxEntries, maxWeight } = this.options;
+    if (maxEntries !== undefined || maxWeight !== undefined) assert.equal(table.weight, this.#weight());
+    assert.ok(table.size <= (maxEntries ?? Number.POSITIVE_INFINITY), 'more entries than there is room for');
+    assert.ok(table.weight <= (maxWeight ?? Number.POSITIVE_INFINITY), 'heavier than there is room for');
     const counts = `${table.size} ${table.negatives} ${table.tombstones}`;
     const expectedCounts = `${this.entries.size} ${this.negatives.size} ${this.tombstones.size}`;
     assert.deepStrictEqual(
@@ -279,7 +309,9 @@ export class TableModel {
 
   #stored(key: string, value: unknown, options: EntryOptions): void {
     this.#removed(key);
-    this.entries.set(key, { ...options, value, tick: this.tick, latched: false });
+    const admitted = weightOf(options) <= (this.options.maxWeight ?? Number.POSITIVE_INFINITY);
+    assert.equal(this.#incoming === key, admitted, `${key} was ${admitted ? 'refused' : 'stored'}`);
+    if (admitted) this.entries.set(key, { ...options, value, tick: this.tick, latched: false });
   }
 
   #removed(key: string): void {
@@ -292,9 +324,12 @@ export class TableModel {
   }
 
   #onEvict(key: string, because: string): void {
+    if (because === 'capacity' && key === this.#incoming) {
+      this.#incoming = undefined;
+      return;
+    }
     assert.ok(this.entries.delete(key), `evicted ${key}, which was not there`);
     this.seen.delete(key);
-    if (because === 'capacity') assert.deepStrictEqual(this.entries.size + 1, this.options.maxEntries);
   }
 
   #tidy(): void {
@@ -307,6 +342,8 @@ export class TableModel {
     }
   }
 }
+
+const weightOf = ({ weight }: EntryOptions): number => weight ?? 1;
 
 const expiry = (held: Held): number =>
   held.latched ? Number.NEGATIVE_INFINITY : (held.expiresAt ?? Number.POSITIVE_INFINITY);

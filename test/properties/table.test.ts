@@ -26,6 +26,7 @@ interface Stored {
   readonly expiresIn: number | undefined;
   readonly version: number | undefined;
   readonly tags: readonly string[] | undefined;
+  readonly weight: number | undefined;
 }
 
 const stored: fc.Arbitrary<Stored> = fc.record({
@@ -36,6 +37,7 @@ const stored: fc.Arbitrary<Stored> = fc.record({
   }),
   version: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
   tags: fc.option(fc.constant(['t']), { nil: undefined }),
+  weight: fc.option(fc.nat({ max: 5 }), { nil: undefined }),
 });
 
 const step = fc.oneof(
@@ -71,6 +73,8 @@ const step = fc.oneof(
     to: fc.constantFrom(-3_600_000, -1000, 1000, 3_600_000, 365 * 86_400_000),
   }),
   fc.record({ do: fc.constant('due'), most: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }) }),
+  fc.record({ do: fc.constant('touch'), key }),
+  fc.record({ do: fc.constant('shed'), size: fc.nat({ max: 4 }) }),
   { arbitrary: fc.constant({ do: 'void' } as const), weight: 1 },
   { arbitrary: fc.constant({ do: 'clear' } as const), weight: 1 },
 );
@@ -83,13 +87,14 @@ function run(options: TableModel['options'], steps: readonly Step[]): void {
   let now = 0;
   let wall = 1_700_000_000_000;
   let value = 0;
-  const entry = ({ ttl, staleFor, expiresIn, version, tags }: Stored): EntryOptions => ({
+  const entry = ({ ttl, staleFor, expiresIn, version, tags, weight }: Stored): EntryOptions => ({
     confirmedAt: now,
     ttl,
     staleFor,
     expiresAt: expiresIn === undefined ? undefined : wall + expiresIn,
     version,
     tags,
+    weight,
   });
   const leaseOf = (n: number): ModelLease =>
     model.leases[model.leases.length - 1 - (n % model.leases.length)]!;
@@ -153,6 +158,14 @@ function run(options: TableModel['options'], steps: readonly Step[]): void {
       case 'due':
         model.due(now, wall, s.most);
         break;
+      case 'touch': {
+        const slot = model.table.slotOf(s.key);
+        if (slot >= 0) model.table.touch(slot);
+        break;
+      }
+      case 'shed':
+        model.shed(s.size);
+        break;
       case 'void':
         model.voidLeases();
         break;
@@ -177,6 +190,7 @@ describe('whatever happens in whatever order', () => {
       fc.property(
         fc.record({
           maxEntries: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+          maxWeight: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
           maxNegative: fc.nat({ max: 3 }),
           track: fc.boolean(),
         }),

@@ -18,6 +18,7 @@ type Fields = [
   ttl?: number | undefined,
   staleFor?: number | undefined,
   tags?: readonly string[] | undefined,
+  weight?: number | undefined,
 ];
 
 /**
@@ -33,6 +34,7 @@ export function packEntry(writer: FrameWriter, entry: SnapshotEntry): void {
     entry.ttl,
     entry.staleFor,
     entry.tags,
+    entry.weight,
   ];
   while (fields.length > 2 && fields.at(-1) === undefined) fields.pop();
   const key = encodeKey(entry.key);
@@ -70,7 +72,7 @@ export function unpackEntry({ key, seq, body }: Frame): SnapshotEntry {
   if (!Array.isArray(fields) || typeof fields[1] !== 'number') {
     throw new SnapshotError('The record is no entry.');
   }
-  const [value, confirmedAt, expiresAt, version, ttl, staleFor, tags] = fields as unknown as Fields;
+  const [value, confirmedAt, expiresAt, version, ttl, staleFor, tags, weight] = fields as unknown as Fields;
   return {
     key: decodeKey(key),
     value,
@@ -81,6 +83,7 @@ export function unpackEntry({ key, seq, body }: Frame): SnapshotEntry {
     ...(ttl === undefined ? {} : { ttl }),
     ...(staleFor === undefined ? {} : { staleFor }),
     ...(tags === undefined ? {} : { tags }),
+    ...(weight === undefined ? {} : { weight }),
   };
 }
 
