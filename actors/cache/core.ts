@@ -12,6 +12,7 @@ import { Table } from '../../src/table/index.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
+import { Cover } from './cover.js';
 import { Intake } from './intake.js';
 import { Keys } from './keys.js';
 import { Ledger } from './ledger.js';
@@ -22,6 +23,7 @@ import { Quarantine } from './quarantine.js';
 import type { SweepReport } from './report.js';
 import { Requests } from './requests.js';
 import { Rota } from './rota.js';
+import { Sliding } from './sliding.js';
 import { SourceLink } from './source-link.js';
 
 /** Crashes of the cache actor closer together than this put the table itself in doubt: the tree's intensity window. */
@@ -51,6 +53,8 @@ export class CacheCore<V> {
   readonly link: SourceLink<V>;
   readonly intake: Intake<V>;
   readonly loader: Loader<V>;
+  readonly sliding: Sliding;
+  readonly cover = new Cover();
   readonly passes: Passes;
   /** Who waits for a sweep. */
   readonly sweeps = new Requests<SweepReport>();
@@ -117,6 +121,7 @@ export class CacheCore<V> {
           onClassifierError: (thrown) => this.hookFailed('unavailable', thrown),
         }),
     });
+    this.sliding = new Sliding(options.policy.sliding !== false);
     this.intake = new Intake(this);
     this.loader = new Loader(this);
   }
@@ -218,6 +223,11 @@ export class CacheCore<V> {
   hookFailed(hook: 'key' | 'unavailable', error: unknown): void {
     this.logger.error({ cache: this.policy.name, hook, err: error }, 'a hook threw');
     this.bus.publish('hook.failed', { hook, error });
+  }
+
+  /** The source's change feed tells of every change. */
+  get complete(): boolean {
+    return this.link.source.changesComplete === true;
   }
 
   /** No complete pass yet, nothing restored; never over a source that has no passes. */

@@ -24,6 +24,10 @@ const count = (least: number) =>
       (value) => Number.isSafeInteger(value) && (value as number) >= least,
     ),
   );
+const sliding = v.optional(
+  must(`true, false or a duration: ${units}`, (value) => typeof value === 'boolean' || isDuration(value)),
+);
+const isShare = (value: number): boolean => value >= 0 && value < 1;
 const boolean = v.optional(must('true or false', (value) => typeof value === 'boolean'));
 const number = (words: string, least = Number.NEGATIVE_INFINITY) =>
   v.optional(must(words, (value) => Number.isFinite(value) && (value as number) >= least));
@@ -73,6 +77,10 @@ export const cacheSchema = v.strictObject({
   staleFor: v.optional(
     must(`'until-expiry' or a duration: ${units}`, (value) => value === 'until-expiry' || isDuration(value)),
   ),
+  jitter: v.optional(
+    must('a share: 0 or more and less than 1', (value) => Number.isFinite(value) && isShare(value as number)),
+  ),
+  sliding,
   negativeTtl: duration,
   maxEntries: count(1),
   maxNegative: count(0),
@@ -112,6 +120,7 @@ export const cacheSchema = v.strictObject({
 export const entrySchema = v.strictObject({
   ttl: duration,
   staleFor: duration,
+  sliding,
   expiresAt: number('a number: ms since the epoch'),
   version: number('a number'),
   tags: v.optional(

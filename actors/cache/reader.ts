@@ -37,11 +37,17 @@ export class Reader<V> {
   /** The hot path: what `lookup` would say, without saying it. */
   get(key: string): V | undefined {
     const core = this.#core;
+    if (core.sliding.any) return this.#served(key);
     const stored = this.#plain && typeof key === 'string' ? key : core.keys.stored(key);
     const value = core.table.glance(stored, this.#clock.read(), core.doubtBefore, core.counters);
     if (value !== undefined) return value;
     this.lookup(key);
     return undefined;
+  }
+
+  #served(key: string): V | undefined {
+    const known = this.lookup(key);
+    return known.status === 'fresh' || known.status === 'stale' ? known.value : undefined;
   }
 
   async read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
@@ -97,6 +103,7 @@ export class Reader<V> {
       if (verdict === 'expired') table.latch(slot);
       if (verdict !== 'expired' && verdict !== 'aged') {
         table.touch(slot);
+        if (verdict === 'fresh' && core.sliding.any) core.sliding.read(table, slot, age);
         const value = table.valueAt(slot) as V;
         const since = Math.max(0, age - confirmedAt);
         return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);

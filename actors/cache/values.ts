@@ -4,6 +4,7 @@ import type { EntryOptions as TableEntry } from '../../src/table/index.js';
 import type { Change } from './changes.js';
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
+import { Flag } from './judge.js';
 import type { EntryOptions } from './options.js';
 import type { Shelf } from './shelf.js';
 import { checkValue, type Writer } from './writer.js';
@@ -44,6 +45,8 @@ export class Values<V> {
     checkIterable(entries);
     const writer = this.#writer;
     const shared = writer.entry(common);
+    // Each is given a time to live of its own.
+    const each = this.#core.policy.jitter > 0 && common.ttl === undefined;
     const changes: Change<V>[] = [];
     for (const given of entries) {
       checkEntry(given);
@@ -52,7 +55,7 @@ export class Values<V> {
       changes.push({
         key: writer.admitted(key),
         value,
-        entry: own === undefined ? shared : writer.entry({ ...common, ...own }),
+        entry: own === undefined && !each ? shared : writer.entry({ ...common, ...own }),
         seen: true,
       });
     }
@@ -147,7 +150,8 @@ export class Values<V> {
   }
 
   /** Another value in the place of the one held: as old, as long to live, and as doubtful as that was. */
-  #revise(key: string, value: V, { entry }: Held<V>): void {
+  #revise(key: string, value: V, { entry: held }: Held<V>): void {
+    const entry = { ...held, flags: (held.flags ?? 0) | Flag.local };
     this.#shelf.apply([{ key, value, entry, seen: false }]);
   }
 

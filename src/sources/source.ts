@@ -54,6 +54,11 @@ export interface Source<V> {
     /** The feed has a gap before this batch (another file, a cut log): pass in full. `cursor` is from now on. */
     readonly reset?: boolean;
   }>;
+  /**
+   * The feed tells of every change, whoever made it, hard deletes included, and leaves none out. Reading it to its end without a gap then
+   * confirms all that is held, as of the moment when the reading began. Leave it out for a feed by time stamps.
+   */
+  readonly changesComplete?: boolean;
   /** Which of these no longer exist. Finds hard deletes between passes. */
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;
