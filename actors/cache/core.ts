@@ -14,6 +14,7 @@ import { Throttle } from '../throttle/throttle.js';
 import { Authority } from './authority.js';
 import { Bell } from './bell.js';
 import { Counters } from './counters.js';
+import { Cover } from './cover.js';
 import { Departures } from './departures.js';
 import { Diagnostics } from './diagnostics.js';
 import { Intake } from './intake.js';
@@ -27,6 +28,7 @@ import { Quarantine } from './quarantine.js';
 import type { SweepReport } from './report.js';
 import { Requests } from './requests.js';
 import { Rota } from './rota.js';
+import { Sliding } from './sliding.js';
 import { SourceLink } from './source-link.js';
 import { Weights } from './weights.js';
 
@@ -62,6 +64,8 @@ export class CacheCore<V> {
   readonly link: SourceLink<V>;
   readonly intake: Intake<V>;
   readonly loader: Loader<V>;
+  readonly sliding: Sliding;
+  readonly cover = new Cover();
   readonly passes: Passes;
   /** Who waits for a sweep. */
   readonly sweeps = new Requests<SweepReport>();
@@ -144,6 +148,7 @@ export class CacheCore<V> {
         }),
     });
     this.throttle = options.policy.throttle && new Throttle(options.policy.throttle, this);
+    this.sliding = new Sliding(options.policy.sliding !== false);
     this.intake = new Intake(this);
     this.loader = new Loader(this);
   }
@@ -255,6 +260,11 @@ export class CacheCore<V> {
   hookFailed(hook: 'key' | 'unavailable' | 'weigh', error: unknown): void {
     this.logger.error({ cache: this.policy.name, hook, err: error }, 'a hook threw');
     this.bus.publish('hook.failed', { hook, error });
+  }
+
+  /** The source's change feed tells of every change. */
+  get complete(): boolean {
+    return this.link.source.changesComplete === true;
   }
 
   /** No complete pass yet, nothing restored; never over a source that has no passes. */

@@ -43,6 +43,8 @@ export class Ground<V> {
     }
     if (found.held === undefined) return undefined;
     const verdict = verdictOn(this.#core, found.held.entry);
+    // Seen to be over, it stays so: the table is to know.
+    if (verdict === 'expired') heldIn(this.#core, key);
     return verdict === 'expired' || verdict === 'aged' ? undefined : { ...found.held, verdict };
   }
 

@@ -1,5 +1,5 @@
 import { ageNow, wallNow } from '../../src/runtime/time.js';
-import type { EntryOptions as TableEntry } from '../../src/table/index.js';
+import type { Table, EntryOptions as TableEntry } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
 import { judge, type Verdict } from './judge.js';
 
@@ -16,22 +16,25 @@ export function heldIn<V>(core: CacheCore<V>, stored: string): Held<V> | undefin
   const { table } = core;
   const slot = table.slotOf(stored);
   if (slot < 0) return undefined;
-  const entry: TableEntry = {
-    confirmedAt: table.confirmedAt(slot),
-    ttl: table.ttlOf(slot),
-    staleFor: table.staleForOf(slot),
-    expiresAt: table.expiresAt(slot),
-    version: table.versionOf(slot),
-    tags: table.tagsOf(slot),
-    weight: table.weightOf(slot),
-    flags: table.flagsOf(slot),
-  };
+  const entry = entryAt(table, slot);
   const verdict = verdictOn(core, entry);
   if (verdict === 'expired') table.latch(slot);
   if (verdict === 'expired' || verdict === 'aged') return undefined;
   table.touch(slot);
   return { value: table.valueAt(slot), entry, verdict };
 }
+
+/** All that goes with the value in a slot. */
+export const entryAt = <V>(table: Table<V>, slot: number) => ({
+  confirmedAt: table.confirmedAt(slot),
+  ttl: table.ttlOf(slot),
+  staleFor: table.staleForOf(slot),
+  expiresAt: table.expiresAt(slot),
+  version: table.versionOf(slot),
+  tags: table.tagsOf(slot),
+  weight: table.weightOf(slot),
+  flags: table.flagsOf(slot),
+});
 
 /** What is to be thought of an entry now. */
 export function verdictOn<V>(core: CacheCore<V>, entry: TableEntry): Verdict {

@@ -1,16 +1,19 @@
 import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
-import { ageNow, wallNow } from '../../src/runtime/time.js';
+import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, Table } from '../../src/table/index.js';
 import type { Authority } from './authority.js';
 import type { Counters } from './counters.js';
+import type { Cover } from './cover.js';
 import type { Landing } from './flight.js';
+import { jittered } from './jitter.js';
 import { Flag } from './judge.js';
 import type { Keys } from './keys.js';
 import type { CachePolicy } from './options.js';
 import type { Quarantine } from './quarantine.js';
 import { checkRow } from './rows.js';
+import { slidingTerms } from './sliding.js';
 import { termsOf } from './terms.js';
 import type { Weights } from './weights.js';
 
@@ -26,6 +29,9 @@ export interface IntakeHome<V> {
   readonly quarantine: Quarantine;
   readonly authority: Authority;
   readonly weights: Weights<V>;
+  /** The source's change feed tells of every change. */
+  readonly complete: boolean;
+  readonly cover: Cover;
   /** The present one: a rebuild puts another in its place. */
   readonly table: Table<V>;
 }
@@ -46,7 +52,7 @@ export class Intake<V> {
       this.quarantine(key, checked.error);
       return { type: 'quarantined', error: checked.error };
     }
-    const taken = this.#take(key, checked.row, lease);
+    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.since);
     if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
     return { type: 'row', row: checked.row, stored: taken === 'stored' };
   }
@@ -64,7 +70,27 @@ export class Intake<V> {
       this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
       return { key, taken: 'quarantined' };
     }
-    return { key, taken: this.#take(key, checked.row, lease) };
+    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.rows);
+    if (taken === 'refused') this.miss(key);
+    return { key, taken };
+  }
+
+  /**
+   * The source said something of the key's row that was not taken over. What is held of it, or will be by an answer that is older,
+   * is not what a complete change feed confirms from then on.
+   */
+  miss(key: string): void {
+    const { table, complete } = this.#core;
+    if (!complete) return;
+    const slot = table.slotOf(key);
+    if (slot < 0) table.overtake(key);
+    else table.setFlags(slot, table.flagsOf(slot) | Flag.missed);
+  }
+
+  /** The source says two things of the key: nothing is known of it any more. */
+  forget(key: string): void {
+    this.#core.table.bury(key, 'invalidated', ageNow());
+    this.#core.authority.doubt(key);
   }
 
   /** The source has no such row. */
@@ -86,28 +112,31 @@ export class Intake<V> {
   quarantine(key: string | undefined, error: unknown): void {
     if (key !== undefined) {
       this.#core.quarantine.add(key, error);
+      this.miss(key);
       this.#core.authority.doubt(key);
     }
     this.#core.bus.publish('quarantined', { key, error });
   }
 
-  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease): Taken {
+  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease, covered: boolean): Taken {
     const { table, policy, counters, quarantine } = this.#core;
     if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
-    const terms = termsOf(policy, {}, row.expiresAt);
+    const { jitter, sliding } = policy;
+    const plain = termsOf(policy, {}, row.expiresAt);
+    const terms = sliding === false ? plain : slidingTerms(plain, sliding);
     const result = table.confirm(
       key,
       row.value,
       {
         confirmedAt: ageNow(),
-        ttl: terms.ttl,
+        ttl: jitter === 0 ? terms.ttl : jittered(terms.ttl, jitter, random()),
         staleFor: terms.staleFor,
         expiresAt: row.expiresAt,
         version: row.version,
         tags: row.tags,
         weight: this.#core.weights.of(row.value, key),
-        flags: Flag.none,
+        flags: (sliding === false ? Flag.none : Flag.sliding) | (covered ? Flag.none : Flag.missed),
       },
       lease,
     );

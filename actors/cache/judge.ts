@@ -1,8 +1,20 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import type { Stale, Unknown } from './lookup.js';
 
-/** Marks of an entry, kept as bits beside it. */
-export const Flag = { none: 0, restored: 1, suspect: 2 } as const;
+/** Marks of an entry, kept as bits beside it; the table knows which of them leave it fresh, and which let it be affirmed. */
+export const Flag = {
+  none: 0,
+  /** From a snapshot, not confirmed in this process. */
+  restored: 1,
+  /** Our own bookkeeping is in doubt. */
+  suspect: 2,
+  /** Reads keep it fresh. */
+  sliding: 4,
+  /** Put here: the source need not know of it. A change feed that does not name it says nothing of it. */
+  local: 8,
+  /** The source said something of its row that was not taken over: nor does it say anything of this. */
+  missed: 16,
+} as const;
 
 /** What is known of one entry. Ages are judged by the one clock, its own expiry by the other. */
 export interface Standing {

@@ -24,6 +24,10 @@ const count = (least: number, most = Number.MAX_SAFE_INTEGER) =>
       (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
     ),
   );
+const sliding = v.optional(
+  must(`true, false or a duration: ${units}`, (value) => typeof value === 'boolean' || isDuration(value)),
+);
+const isShare = (value: number): boolean => value >= 0 && value < 1;
 const boolean = v.optional(must('true or false', (value) => typeof value === 'boolean'));
 const number = (words: string, least = Number.NEGATIVE_INFINITY) =>
   v.optional(must(words, (value) => Number.isFinite(value) && (value as number) >= least));
@@ -93,6 +97,10 @@ export const cacheSchema = v.strictObject({
   staleFor: v.optional(
     must(`'until-expiry' or a duration: ${units}`, (value) => value === 'until-expiry' || isDuration(value)),
   ),
+  jitter: v.optional(
+    must('a share: 0 or more and less than 1', (value) => Number.isFinite(value) && isShare(value as number)),
+  ),
+  sliding,
   negativeTtl: duration,
   maxEntries: count(1),
   maxWeight: v.optional(must('a number above 0', (value) => Number.isFinite(value) && (value as number) > 0)),
@@ -148,6 +156,7 @@ export const cacheSchema = v.strictObject({
 export const entrySchema = v.strictObject({
   ttl: duration,
   staleFor: duration,
+  sliding,
   expiresAt: number('a number: ms since the epoch'),
   version: number('a number'),
   tags: v.optional(

@@ -13,6 +13,7 @@ import {
   transactionSchema,
 } from './options-schema.js';
 import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-policy.js';
+import type { Slides } from './sliding.js';
 
 /** A number of things. */
 export type Count = number;
@@ -30,6 +31,17 @@ export interface CacheOptions<V> {
   readonly unavailable?: (error: unknown) => boolean;
   /** Fresh this long after the source confirmed it. Default: 2 × `warm.every`, so `'10m'`. */
   readonly ttl?: Duration;
+  /**
+   * Shortens the `ttl` of each entry by a random part of up to this share of it, 0 to 1 (1 excluded), so that what was warmed or put
+   * together does not go stale together. An entry's own `ttl` is kept as it is given. Default 0.
+   */
+  readonly jitter?: number;
+  /**
+   * A read of a fresh entry (`update` and `incr` are none) restarts its age, as `touch` does: what is in use stays fresh. `true`: for as long
+   * as `ttl + staleFor` after the source last confirmed it. A duration: for that long after, instead of `ttl + staleFor`. Never past its own
+   * `expiresAt`. The age is restarted once a sixteenth of `ttl` has passed. Default false.
+   */
+  readonly sliding?: boolean | Duration;
   /**
    * Served stale this much longer, and marked so; never past an entry's own `expiresAt`. Default `'1h'`.
    * Under `'until-expiry'` an entry without `expiresAt` gets one hour.
@@ -115,6 +127,8 @@ export interface CachePolicy {
   readonly ttl: Milliseconds;
   /** Infinity: until the entry's own `expiresAt`. */
   readonly staleFor: Milliseconds;
+  readonly jitter: number;
+  readonly sliding: Slides;
   readonly negativeTtl: Milliseconds;
   readonly maxEntries: Count | undefined;
   readonly maxWeight: Weight | undefined;
@@ -173,6 +187,8 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
       options.staleFor === 'until-expiry'
         ? Number.POSITIVE_INFINITY
         : milliseconds(options.staleFor ?? '1h', 'staleFor'),
+    jitter: options.jitter ?? 0,
+    sliding: slidesOf(options.sliding ?? false),
     negativeTtl: milliseconds(options.negativeTtl ?? '30s', 'negativeTtl'),
     maxEntries: options.maxEntries,
     maxWeight: options.maxWeight,
@@ -225,6 +241,8 @@ function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): voi
     { option: 'store' in snapshot ? 'snapshot.store' : 'snapshot.secret' },
   );
 }
+export const slidesOf = (given: boolean | Duration): Slides =>
+  typeof given === 'boolean' ? given : milliseconds(given, 'sliding');
 
 /** What may be said of one entry, beside its value. */
 export interface EntryOptions {
@@ -232,6 +250,8 @@ export interface EntryOptions {
   readonly ttl?: Duration;
   /** Instead of the cache's. */
   readonly staleFor?: Duration;
+  /** Instead of the cache's. */
+  readonly sliding?: boolean | Duration;
   /** Wall-clock ms since the epoch; never served past it. */
   readonly expiresAt?: number;
   /** Where both carry one, the lower never replaces the higher. */

@@ -38,6 +38,7 @@ export class Reader<V> {
   /** The hot path: what `lookup` would say, without saying it. */
   get(key: string): V | undefined {
     const core = this.#core;
+    if (core.sliding.any) return this.#served(key);
     const stored = this.#plain && typeof key === 'string' ? key : core.keys.stored(key);
     const value = core.table.glance(stored, this.#clock.read(), core.doubtBefore, core.counters);
     if (value !== undefined && !core.diagnostics.answers.hasSubscribers) return value;
@@ -49,6 +50,11 @@ export class Reader<V> {
     if (value === undefined) this.lookup(key);
     else this.#tell(this.#memory.know(this.#core.keys.stored(key)));
     return value;
+  }
+
+  #served(key: string): V | undefined {
+    const known = this.lookup(key);
+    return known.status === 'fresh' || known.status === 'stale' ? known.value : undefined;
   }
 
   async read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
@@ -154,7 +160,7 @@ export class Reader<V> {
   #freshAtHand(key: string): V | undefined {
     const core = this.#core;
     if (!this.#plain || typeof key !== 'string' || this.#manner.refreshAhead > 0) return undefined;
-    if (core.diagnostics.answers.hasSubscribers) return undefined;
+    if (core.sliding.any || core.diagnostics.answers.hasSubscribers) return undefined;
     const exact = this.#exact;
     const tally = this.#tally;
     exact.age = ageNow();

@@ -4,6 +4,7 @@ import type { EntryOptions as TableEntry } from '../../src/table/index.js';
 import type { Change } from './changes.js';
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
+import { Flag } from './judge.js';
 import type { EntryOptions } from './options.js';
 import type { Shelf } from './shelf.js';
 import { checkValue, type Writer } from './writer.js';
@@ -45,13 +46,15 @@ export class Values<V> {
     const writer = this.#writer;
     const { weights } = this.#core;
     const shared = writer.entry(common);
+    // Each is given a time to live of its own.
+    const each = this.#core.policy.jitter > 0 && common.ttl === undefined;
     const changes: Change<V>[] = [];
     for (const given of entries) {
       checkEntry(given);
       const [key, value, own] = given;
       checkValue(value);
       const stored = writer.admitted(key);
-      const entry = own === undefined ? shared : writer.entry({ ...common, ...own });
+      const entry = own === undefined && !each ? shared : writer.entry({ ...common, ...own });
       changes.push({ key: stored, value, entry: weights.weighed(entry, value, stored), seen: true });
     }
     this.#shelf.apply(changes);
@@ -145,8 +148,10 @@ export class Values<V> {
   }
 
   /** Another value in the place of the one held: as old, as long to live, and as doubtful as that was. */
-  #revise(key: string, value: V, { entry }: Held<V>): void {
-    this.#shelf.apply([{ key, value, entry: this.#core.weights.reweighed(entry, value, key), seen: false }]);
+  #revise(key: string, value: V, { entry: held }: Held<V>): void {
+    const own = { ...held, flags: (held.flags ?? 0) | Flag.local };
+    const entry = this.#core.weights.reweighed(own, value, key);
+    this.#shelf.apply([{ key, value, entry, seen: false }]);
   }
 
   #sum(stored: string, count: unknown, by: number): number {

@@ -37,6 +37,11 @@ export class Workspace<V> implements Shelf<V>, Work {
     if (draft === undefined) return this.ground.read(key);
     if ('gone' in draft) return undefined;
     const verdict = verdictOn(this.#core, draft.entry);
+    if (verdict === 'expired') {
+      // Seen to be over, it stays so, whatever the wall clock says later.
+      const entry = { ...draft.entry, expiresAt: Number.NEGATIVE_INFINITY };
+      this.#drafts.set(key, { ...draft, entry });
+    }
     return verdict === 'expired' || verdict === 'aged'
       ? undefined
       : { value: draft.value, entry: draft.entry, verdict };

@@ -1,15 +1,17 @@
 import { OptionsError, SnapshotError, SourceUnavailableError, StateError } from '../../src/errors.js';
 import { milliseconds } from '../../src/runtime/duration.js';
-import { ageNow } from '../../src/runtime/time.js';
+import { ageNow, random } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, EntryOptions as TableEntry } from '../../src/table/index.js';
 import { applyChanges } from './changes.js';
 import type { CacheCore } from './core.js';
 import { patience } from './feed.js';
+import { jittered } from './jitter.js';
 import { Flag } from './judge.js';
 import { away, notRunning } from './loader.js';
-import { checkEntryOptions, type EntryOptions } from './options.js';
+import { checkEntryOptions, type EntryOptions, slidesOf } from './options.js';
 import { notCleared, type Outbox } from './outbox.js';
+import { slidingTerms } from './sliding.js';
 import { termsOf } from './terms.js';
 import { waitFor } from './wait.js';
 
@@ -260,14 +262,20 @@ export class Writer<V> {
       ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
       ...(entry.staleFor !== undefined && { staleFor: milliseconds(entry.staleFor, 'staleFor') }),
     };
+    const { policy, sliding } = this.#core;
+    const slides = entry.sliding === undefined ? policy.sliding : slidesOf(entry.sliding);
+    if (slides !== false) sliding.any = true;
+    const terms = termsOf(policy, own, entry.expiresAt);
+    const ttl =
+      own.ttl !== undefined || policy.jitter === 0 ? terms.ttl : jittered(terms.ttl, policy.jitter, random());
     return {
       confirmedAt: ageNow(),
-      ...termsOf(this.#core.policy, own, entry.expiresAt),
+      ...slidingTerms({ ...terms, ttl }, slides),
       ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
       ...(entry.version !== undefined && { version: entry.version }),
       ...(entry.tags !== undefined && { tags: entry.tags }),
       ...(entry.weight !== undefined && { weight: entry.weight }),
-      flags: Flag.none,
+      flags: slides === false ? Flag.local : Flag.local | Flag.sliding,
     };
   }
 }

@@ -1,4 +1,6 @@
 import { ageNow } from '../../src/runtime/time.js';
+import type { Row } from '../../src/sources/source.js';
+import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from '../cache/core.js';
 import { readFeed } from '../cache/feed.js';
 import { checkChanges, keyOf } from '../cache/rows.js';
@@ -17,6 +19,11 @@ export async function takeChanges<V>(
   if (source.changes === undefined || life.aborted || link.permission() !== 'free') return undefined;
   // Before the first pass there is nothing that could have changed since. It says where to go on from, if it can.
   if (passes.possible && core.cursor === undefined && passes.completed === 0) return undefined;
+  const began = ageNow();
+  const { table } = core;
+  // What it says nothing of is as it was when the cursor was given.
+  const first = core.cursor === undefined;
+  let whole = core.complete && !first;
   const end = await readFeed(core, {
     life,
     stretch,
@@ -26,18 +33,37 @@ export async function takeChanges<V>(
     },
     check: checkChanges<V>,
     async take(batch, lease) {
-      if (batch.reset) doubtAll(core);
+      if (batch.reset) {
+        doubtAll(core);
+        whole = false;
+      }
+      if (core.complete && (batch.reset || first)) core.cover.begin(core.table);
       const gone: string[] = [];
-      for (const raw of batch.gone) {
+      const ended = new Set(batch.gone);
+      for (const raw of ended) {
         const key = core.keys.stored(raw);
-        if (core.table.slotOf(key) >= 0 && core.intake.none(key, lease, 'source')) gone.push(key);
+        if (removed(core, key, lease)) gone.push(key);
         if (stretch.spent && !(await stretch.yield())) return false;
       }
-      for (const row of batch.changed) {
+      for (const row of lastOfEach(batch.changed)) {
+        // Gone and changed in one batch: nobody can say which came last.
+        const told = keyOf(row);
+        if (told !== undefined && ended.has(told)) {
+          core.intake.forget(core.keys.stored(told));
+          continue;
+        }
         // Over a source without passes only what was asked for is held.
         const key = passes.possible ? undefined : keyOf(row);
-        if (key !== undefined && !holds(core, key)) continue;
-        if (core.intake.row(row, lease).taken === 'stored') counts.changed++;
+        if (key !== undefined && !holds(core, key)) {
+          core.intake.miss(core.keys.stored(key));
+          continue;
+        }
+        const one = core.intake.row(row, lease);
+        if (one.taken === 'stored') counts.changed++;
+        // Of a row that cannot be told from others, any may have changed.
+        else if (one.key === undefined) whole = false;
+        // Past its own end it is no row: what is held of it goes.
+        else if (one.taken === 'over' && removed(core, one.key, lease)) gone.push(one.key);
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       counts.gone += gone.length;
@@ -46,7 +72,28 @@ export async function takeChanges<V>(
       return true;
     },
   });
+  if (whole && end.type === 'end' && core.table === table) table.affirm(began, core.cover.since);
   return end.type === 'failed' ? end : undefined;
+}
+
+/** Of several rows of one key the last: all have the same lease, and the first would keep out the others. */
+function lastOfEach<V>(rows: readonly Row<V>[]): readonly Row<V>[] {
+  const last = new Map<string, Row<V>>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    if (key !== undefined) last.set(key, row);
+  }
+  return rows.filter((row) => {
+    const key = keyOf(row);
+    return key === undefined || last.get(key) === row;
+  });
+}
+
+/** The key's row is no more: says whether an entry of it was held, and is gone now. */
+function removed<V>({ table, intake }: CacheCore<V>, key: string, lease: Lease): boolean {
+  if (table.slotOf(key) >= 0 && intake.none(key, lease, 'source')) return true;
+  intake.miss(key);
+  return false;
 }
 
 /** The feed has a gap: everything held is suspect until a complete pass has confirmed it. */

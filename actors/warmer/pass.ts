@@ -44,7 +44,10 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
       },
       check: checkScan<V>,
       async take(batch, lease) {
-        cursor ??= batch.cursor;
+        if (cursor === undefined && batch.cursor !== undefined) {
+          cursor = batch.cursor;
+          if (core.complete && core.cursor === undefined) core.cover.begin(table, lease.seq);
+        }
         const quarantined = await takeRows(core, batch.rows, lease, whole, stretch);
         if (quarantined === 'aborted') return false;
         buggify('warmer.page');
@@ -118,7 +121,8 @@ function completed<V>(
 ): PassOutcome {
   if (core.passes.evicted || core.passes.nameless) core.authority.void();
   else core.authority.passCompleted(core.passes.beganAt, ageNow());
-  if (cursor !== undefined) core.cursor = cursor;
+  // A complete feed is read on from where it was: what it tells between there and here no pass can stand for.
+  if (cursor !== undefined && !(core.complete && core.cursor !== undefined)) core.cursor = cursor;
   core.bus.publish('pass.complete', { pass: number, ...report });
   core.passes.succeeded(report);
   return { type: 'complete', report };

@@ -74,6 +74,11 @@ export interface Source<V> {
    * again, with a backoff; what was missed meanwhile is the listener's to find out.
    */
   subscribe?(listener: SourceListener): Promise<void>;
+  /**
+   * The feed tells of every change, whoever made it, hard deletes included, and leaves none out. Reading it to its end without a gap then
+   * confirms all that is held, as of the moment when the reading began. Leave it out for a feed by time stamps.
+   */
+  readonly changesComplete?: boolean;
   /** Which of these no longer exist. Finds hard deletes between passes. */
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;

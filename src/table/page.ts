@@ -22,6 +22,10 @@ export const mainBit = 64;
 export const flagsShift = 8;
 export const flagsBits = 0xff << flagsShift;
 export const termShift = 16;
+/** Of the flags, those that say that an entry may not be fresh: all but three. */
+export const doubtBits = 0xe3 << flagsShift;
+/** With one of these an entry is not affirmed together with the others: all but the first of those three. */
+export const ownBits = 0xfb << flagsShift;
 
 /**
  * A run of slots, field by field: numbers in typed arrays, so that a record costs the collector nothing. What a read needs

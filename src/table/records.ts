@@ -1,5 +1,5 @@
 import { ExpiryIndex } from './expiry-index.js';
-import { Kind, type Page, pageMask, pageSize } from './page.js';
+import { Kind, ownBits, type Page, pageMask, pageSize } from './page.js';
 import type { Denial, EntryOptions, Tombstone } from './record.js';
 import { S3Fifo } from './s3-fifo.js';
 import { Line, Slots } from './slots.js';
@@ -51,11 +51,23 @@ export class Records<V> {
       : this.#terms.staleFors[term]!;
   }
 
+  /** All entries of mutation `since` or later are confirmed as of `at` (monotonic ms), those with an own bit excepted. */
+  affirmed = { at: Number.NEGATIVE_INFINITY, since: Number.POSITIVE_INFINITY };
+
+  /** Monotonic ms as of which the entry in a slot is confirmed, by itself or with the others. */
+  confirmedAt(slot: number): number {
+    const own = this.slots.confirmedAt(slot);
+    const { at, since } = this.affirmed;
+    if (at <= own || this.slots.seq(slot) < since) return own;
+    const page = this.slots.page(slot);
+    return (page.meta[slot & pageMask]! & ownBits) === 0 ? at : own;
+  }
+
   /** Monotonic ms at which the entry or the negative in a slot has had its time. */
   readonly ageDeadline = (slot: number): number =>
     this.slots.kind(slot) === Kind.negative
       ? this.slots.expiresAt(slot)
-      : this.slots.confirmedAt(slot) + this.ttl(slot) + this.staleFor(slot);
+      : this.confirmedAt(slot) + this.ttl(slot) + this.staleFor(slot);
 
   /** Wall-clock ms at which the entry in a slot expires. */
   readonly wallDeadline = (slot: number): number => this.slots.expiresAt(slot);

@@ -235,6 +235,36 @@ export class Table<V> extends Chronicle<V> {
   }
 
   /**
+   * Confirms, in one number, all entries that were stored by mutation `since` or a later one, as of `at`; but none that carries a
+   * flag of its own. What was due earlier for it stays where it is until its time comes.
+   */
+  affirm(at: number, since: number): void {
+    this.records.affirmed = { at, since };
+  }
+
+  /** Counts a mutation that concerns no key: leases given from now on are newer than it, all others older. */
+  tick(): number {
+    return this.history.count();
+  }
+
+  /**
+   * Something happened to the row of a key whose entry is not held, and what it was is not told here: answers that may be older
+   * are refused. Tombstones stay.
+   */
+  overtake(key: string): void {
+    const { records } = this;
+    let slot = records.slots.find(key);
+    const tombstone = slot < 0 ? undefined : records.tombstone(slot);
+    if (tombstone !== undefined) this.bury(key, tombstone.kind, tombstone.at);
+    if (tombstone !== undefined || (slot >= 0 && records.slots.kind(slot) === Kind.entry)) return;
+    const seq = this.history.count();
+    if (slot < 0) slot = records.slots.add(key);
+    else this.history.end(slot, seq);
+    this.history.forget(slot, seq);
+    this.history.watcher?.(key);
+  }
+
+  /**
    * Other terms for the entry in a slot. Nothing was said of its key by that: answers that are under way may be stored, and
    * passes go on as they were.
    */

@@ -1,5 +1,5 @@
 import {
-  flagsBits,
+  doubtBits,
   Kind,
   kindBits,
   pageBits,
@@ -70,7 +70,7 @@ export class View<V> {
 
   /** Monotonic ms. */
   confirmedAt(slot: number): number {
-    return this.records.slots.confirmedAt(slot);
+    return this.records.confirmedAt(slot);
   }
 
   /** ms. */
@@ -116,7 +116,7 @@ export class View<V> {
 
   /**
    * A read on a hot path, in one look: the value, if the key has an entry that is past neither end. It then counts as touched,
-   * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag.
+   * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag of doubt.
    */
   glance(key: string, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
     const { slots } = this.records;
@@ -126,12 +126,15 @@ export class View<V> {
     const at = slot & pageMask;
     const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return undefined;
-    const confirmedAt = times[2 * at]!;
+    let confirmedAt = times[2 * at]!;
     if (wall >= times[2 * at + 1]!) return undefined;
-    const within = age - confirmedAt < this.records.ttlBy(word >>> termShift, slot);
-    if (!within && age >= this.records.ageDeadline(slot)) return undefined;
+    const ttl = this.records.ttlBy(word >>> termShift, slot);
+    if (age - confirmedAt >= ttl) {
+      if (age >= this.records.ageDeadline(slot)) return undefined;
+      confirmedAt = this.records.confirmedAt(slot);
+    }
     if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
-    if (within && (word & flagsBits) === 0 && confirmedAt >= notBefore) tally.fresh += 1;
+    if (age - confirmedAt < ttl && (word & doubtBits) === 0 && confirmedAt >= notBefore) tally.fresh += 1;
     else tally.stale += 1;
     return values[at];
   }

@@ -110,6 +110,8 @@ describe('defaults', () => {
       name: 'test',
       ttl: 600_000,
       staleFor: 3_600_000,
+      jitter: 0,
+      sliding: false,
       negativeTtl: 30_000,
       maxEntries: undefined,
       maxNegative: 100_000,
