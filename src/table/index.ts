@@ -15,3 +15,4 @@ export type {
   Tombstone,
 } from './record.js';
 export { Table } from './table.js';
+export type { Standing } from './view.js';
