@@ -1,12 +1,17 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { ageNow, wallNow } from '../../src/runtime/time.js';
+import { ageNow, MillisecondClock } from '../../src/runtime/time.js';
+import type { Standing } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
 import { judge, whyUnknown } from './judge.js';
 import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
 
-/** What memory says of a key, by the exact clocks. Keys are as the table has them. */
+/** What memory says of a key, to a millisecond. Keys are as the table has them. */
 export class Memory<V> {
   readonly #core: CacheCore<V>;
+  readonly #clock = new MillisecondClock();
+  // Kept: a read makes no object but its answer.
+  readonly #standing: Standing = { confirmedAt: 0.5, expiresAt: 0.5, ttl: 0.5, staleFor: 0.5, flags: 0 };
+  readonly #now = { age: 0.5, wall: 0.5, sourceDown: false, doubtBefore: 0.5 };
 
   constructor(core: CacheCore<V>) {
     this.#core = core;
@@ -15,41 +20,31 @@ export class Memory<V> {
   know(key: string): Lookup<V> {
     const core = this.#core;
     const { table } = core;
-    const slot = table.slotOf(key);
-    if (slot >= 0) {
-      const age = ageNow();
-      const wall = wallNow();
-      const confirmedAt = table.confirmedAt(slot);
-      const expiresAt = table.expiresAt(slot);
-      const verdict = judge(
-        {
-          confirmedAt,
-          ttl: table.ttlOf(slot),
-          staleFor: table.staleForOf(slot),
-          expiresAt,
-          flags: table.flagsOf(slot),
-        },
-        { age, wall, sourceDown: core.link.down, doubtBefore: core.doubtBefore },
-      );
-      if (verdict === 'expired') table.latch(slot);
-      if (verdict !== 'expired' && verdict !== 'aged') {
-        table.touch(slot);
-        if (verdict === 'fresh' && core.sliding.any) core.sliding.read(table, slot, age);
-        const value = table.valueAt(slot) as V;
-        const since = Math.max(0, age - confirmedAt);
-        return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);
-      }
-      return this.unknown(key);
-    }
-    return this.#unheld(key);
+    const slot = table.recordOf(key);
+    if (slot < 0) return core.policy.authoritative ? this.#unheld(key) : this.unknown(key);
+    const standing = this.#standing;
+    if (!table.standing(slot, standing)) return this.#unheld(key);
+    const now = this.#now;
+    const { age, wall } = this.#clock.read();
+    now.age = age;
+    now.wall = wall;
+    now.sourceDown = core.link.down;
+    now.doubtBefore = core.doubtBefore;
+    const { confirmedAt, expiresAt } = standing;
+    const verdict = judge(standing, now);
+    if (verdict === 'expired') table.latch(slot);
+    if (verdict === 'expired' || verdict === 'aged') return this.unknown(key);
+    table.touch(slot);
+    if (verdict === 'fresh' && core.sliding.any) core.sliding.read(table, slot, age);
+    const value = table.valueAt(slot) as V;
+    const since = Math.max(0, age - confirmedAt);
+    return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);
   }
 
   #unheld(key: string): Absent | Unknown {
     const { table, policy, authority, link } = this.#core;
     const tombstone = table.tombstoneOf(key);
     const denial = tombstone === undefined ? table.negativeOf(key) : undefined;
-    // Most misses end here: a clock costs more than all the rest.
-    if (tombstone === undefined && denial === undefined && !policy.authoritative) return this.unknown(key);
     const age = ageNow();
     if (tombstone?.kind === 'revoked')
       return { status: 'absent', age: Math.max(0, age - tombstone.at), because: 'removed' };

@@ -78,6 +78,28 @@ export class CoarseClock {
   }
 }
 
+/**
+ * Both clocks for reads that are awaited, each in a stretch of its own. A monotonic clock is the dearest part of such a read: it is read
+ * when the wall clock has another millisecond than last time, and every 128 reads all the same, should that one stand still.
+ */
+export class MillisecondClock {
+  age: Milliseconds = 0;
+  wall: Milliseconds = Number.NaN;
+  #left = 0;
+
+  /** Brings `age`, to a millisecond, and `wall` up to date. */
+  read(): this {
+    const wall = wallNow();
+    if (wall === this.wall && this.#left > 0 && !isClockReplaced()) this.#left -= 1;
+    else {
+      this.#left = 128;
+      this.wall = wall;
+      this.age = ageNow();
+    }
+    return this;
+  }
+}
+
 /** A uniform random number in [0, 1). */
 export const random = (): number => globalThis.Math.random();
 

@@ -45,7 +45,11 @@ export class Records<V> {
   }
 
   staleFor(slot: number): number {
-    const term = this.slots.term(slot);
+    return this.staleForBy(this.slots.term(slot), slot);
+  }
+
+  /** As `staleFor`, by the slot's term. */
+  staleForBy(term: number, slot: number): number {
     return term === ownTerm
       ? this.slots.page(slot).staleFor![slot & pageMask]!
       : this.#terms.staleFors[term]!;

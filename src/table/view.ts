@@ -1,5 +1,7 @@
 import {
   doubtBits,
+  flagsBits,
+  flagsShift,
   Kind,
   kindBits,
   pageBits,
@@ -16,6 +18,20 @@ import { Records } from './records.js';
 export interface Clocks {
   readonly age: number;
   readonly wall: number;
+}
+
+/** What decides whether an entry may be served, and as what. */
+export interface Standing {
+  /** Monotonic ms. */
+  confirmedAt: number;
+  /** Wall-clock ms; `Infinity` without one, `-Infinity` once latched. */
+  expiresAt: number;
+  /** ms. */
+  ttl: number;
+  /** ms beyond the `ttl`; `Infinity`: until its own `expiresAt`. */
+  staleFor: number;
+  /** The caller's eight bits. */
+  flags: number;
 }
 
 /** Where a reader counts what it was given. */
@@ -58,6 +74,25 @@ export class View<V> {
   slotOf(key: string): number {
     const slot = this.records.slots.find(key);
     return slot >= 0 && this.records.slots.kind(slot) === Kind.entry ? slot : -1;
+  }
+
+  /** The slot of whatever is known of the key, an entry or not, or -1. */
+  recordOf(key: string): number {
+    return this.records.slots.find(key);
+  }
+
+  /** How the slot's entry stands, in one look, into an object of the caller's; false where it holds none. */
+  standing(slot: number, into: Standing): boolean {
+    const { meta, times } = this.records.slots.page(slot);
+    const at = slot & pageMask;
+    const word = meta[at]!;
+    if ((word & kindBits) !== Kind.entry) return false;
+    into.confirmedAt = this.records.confirmedAt(slot);
+    into.expiresAt = times[2 * at + 1]!;
+    into.ttl = this.records.ttlBy(word >>> termShift, slot);
+    into.staleFor = this.records.staleForBy(word >>> termShift, slot);
+    into.flags = (word & flagsBits) >>> flagsShift;
+    return true;
   }
 
   keyAt(slot: number): string {

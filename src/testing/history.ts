@@ -11,14 +11,21 @@ export interface Seen<V> {
   readonly expiresAt?: number;
 }
 
-export type SourceMethod = 'load' | 'scan' | 'changes' | 'missing' | 'save' | 'remove' | 'ping';
+export type SourceMethod = 'load' | 'loadMany' | 'scan' | 'changes' | 'missing' | 'save' | 'remove' | 'ping';
 
 /** What happened between a cache, its source, and whoever uses the cache. */
 export type Happening<V> =
   /** The database changed, by whoever. */
   | ({ readonly type: 'row' } & Seen<V>)
   /** The source was asked. `call` numbers the question. */
-  | { readonly type: 'asked'; readonly call: number; readonly method: SourceMethod; readonly key?: string }
+  | {
+      readonly type: 'asked';
+      readonly call: number;
+      readonly method: SourceMethod;
+      readonly key?: string;
+      /** Of a `loadMany`. */
+      readonly keys?: readonly string[];
+    }
   /**
    * It answered to what it was asked at `began`, what it held at `asOf` (orders). A scan answers many times, once for each
    * page.

@@ -15,7 +15,7 @@ export interface ScriptedSourceOptions<V> {
   readonly latency?: Milliseconds;
   /** Where everything that happens is noted. Default: a new one. */
   readonly history?: History<V>;
-  /** Which of the optional methods the source has. Default: all. */
+  /** Which of the optional methods the source has. Default: all but `loadMany`, with which keys are asked in batches. */
   readonly has?: readonly Exclude<SourceMethod, 'load'>[];
 }
 
@@ -71,7 +71,7 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
   function question<T>(
     method: SourceMethod,
     signal: AbortSignal,
-    key: string | undefined,
+    key: string | readonly string[] | undefined,
     answer: (asOf: number) => { readonly rows: readonly Seen<V>[]; readonly value: T },
   ): Promise<T> {
     const call = new SourceCall(history, method, signal, key);
@@ -141,6 +141,12 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
   };
 
   const optional: Required<Pick<Source<V>, Exclude<SourceMethod, 'load'>>> = {
+    loadMany: (keys, { signal }) =>
+      question('loadMany', signal, [...keys], (asOf) => {
+        const rows = keys.map((key) => storage.seen(key, asOf));
+        const there = rows.filter(({ state }) => state !== 'absent');
+        return { rows, value: new Map(there.map((seen) => [seen.key, rowOf(seen)])) };
+      }),
     scan,
     changes,
     missing: (keys, { signal }) =>
@@ -160,7 +166,7 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
       }),
     ping: ({ signal }) => question('ping', signal, undefined, () => ({ rows: [], value: undefined })),
   };
-  const has: readonly string[] = options.has ?? Object.keys(optional);
+  const has: readonly string[] = options.has ?? Object.keys(optional).filter((name) => name !== 'loadMany');
 
   function become(next: SourceMode, duration?: Milliseconds): void {
     mode = next;

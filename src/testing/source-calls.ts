@@ -14,7 +14,12 @@ export class SourceCall<V> {
   readonly #number: number;
   #began: number;
 
-  constructor(history: History<V>, method: SourceMethod, signal: AbortSignal, key?: string) {
+  constructor(
+    history: History<V>,
+    method: SourceMethod,
+    signal: AbortSignal,
+    asked?: string | readonly string[],
+  ) {
     this.#history = history;
     this.#method = method;
     this.#signal = signal;
@@ -24,7 +29,7 @@ export class SourceCall<V> {
       type: 'asked',
       call: this.#number,
       method,
-      ...(key !== undefined && { key }),
+      ...(typeof asked === 'string' ? { key: asked } : asked && { keys: asked }),
     });
     signal.addEventListener('abort', this.#abandon, { once: true });
   }

@@ -1,7 +1,6 @@
 import { edit, mutantsOf } from './mutant.js';
 
 const loader = 'actors/cache/loader.ts';
-const link = 'actors/cache/source-link.ts';
 const intake = 'actors/cache/intake.ts';
 const core = 'actors/cache/core.ts';
 
@@ -16,22 +15,26 @@ export const loading = mutantsOf('cache')(
     '20,000 callers for 20,000 distinct keys',
     edit(
       loader,
-      '    this.#flying--;\n    if (this.#flights.get',
-      "    if (landing.type !== 'aborted') this.#flying--;\n    if (this.#flights.get",
+      '    this.#batches.delete(batch);\n',
+      "    if (answer.type !== 'aborted') this.#batches.delete(batch);\n",
     ),
   ],
   [
     'a load may take for ever',
     'a load that never answers',
-    edit(link, 'const timer = after(how.timeout, async', 'const timer = after(how.timeout * 10_000, async'),
+    edit(
+      'actors/cache/asking.ts',
+      'home.deadlines.add(this, how.timeout)',
+      'home.deadlines.add(this, how.timeout * 10_000)',
+    ),
   ],
   [
     'a load waits for itself',
     '`fetch` of a key inside its own load',
     edit(
       loader,
-      'if (asker !== undefined && existing.hangsOn(asker)) throw',
-      'if (asker !== undefined && key === undefined) throw',
+      'if (flight.batch?.hangsOn(asker)) {',
+      'if (flight.batch?.hangsOn(asker) && key === undefined) {',
     ),
   ],
   [
@@ -52,7 +55,7 @@ export const loading = mutantsOf('cache')(
     'a load that failed is tried again for each caller',
     '100 callers of one key, the load fails after 50 ms',
     edit(
-      'actors/cache/reader.ts',
+      'actors/cache/finder.ts',
       'if (!landing.unavailable) throw landing.error;',
       'if (!landing.unavailable && lapses < 2) return undefined;\n        if (!landing.unavailable) throw landing.error;',
     ),
@@ -62,8 +65,8 @@ export const loading = mutantsOf('cache')(
     'the load fails',
     edit(
       loader,
-      '      return answer;\n    } finally',
-      "      return { type: 'none', stored: true };\n    } finally",
+      '      return answer;\n    }\n    if (link',
+      "      return { type: 'none', stored: true };\n    }\n    if (link",
     ),
   ],
   [
@@ -80,8 +83,8 @@ export const loading = mutantsOf('cache')(
     '5,000 distinct missing keys at once',
     edit(
       loader,
-      "permission === 'probe' || this.#flying < this.#core.policy.load.concurrency",
-      "permission === 'probe' || this.#flying < 1_000",
+      "else if (permission === 'probe' || !this.#isFull) this.#begin([flight]);",
+      "else if (permission === 'probe' || this.#batches.size < 1_000) this.#begin([flight]);",
     ),
   ],
   [
@@ -121,13 +124,8 @@ export const loading = mutantsOf('cache')(
     'the cache actor crashes with loads in flight',
     edit(
       'actors/cache/flight.ts',
-      "    this.#controller.abort();\n    this.land({ type: 'aborted' });",
-      '    this.#controller.abort();',
-    ),
-    edit(
-      loader,
-      '    flight.land(landing);\n    this.#advance();',
-      "    if (landing.type !== 'aborted') flight.land(landing);\n    this.#advance();",
+      "    this.land({ type: 'aborted' });\n    this.batch?.dropped();",
+      '    this.batch?.dropped();',
     ),
   ],
   [

@@ -38,7 +38,15 @@ export interface Step {
 }
 
 /** What kind of cache it is. */
-export const kinds = ['plain', 'authoritative', 'without scan', 'small', 'until expiry'] as const;
+export const kinds = [
+  'plain',
+  'authoritative',
+  'without scan',
+  'small',
+  'until expiry',
+  'batches',
+  'revalidating',
+] as const;
 
 export interface Scenario {
   readonly kind: (typeof kinds)[number];
@@ -69,7 +77,7 @@ class InjectedCrash extends Error {}
 class Service {
   readonly db: ScriptedSource<string>;
   readonly #world: World;
-  readonly #kind: Scenario['kind'];
+  readonly kind: Scenario['kind'];
   readonly #store = memorySnapshotStore();
   readonly unexpected: unknown[] = [];
   cache!: Cache<string>;
@@ -82,7 +90,7 @@ class Service {
   constructor(w: World, db: ScriptedSource<string>, kind: Scenario['kind']) {
     this.#world = w;
     this.db = db;
-    this.#kind = kind;
+    this.kind = kind;
     this.boot();
   }
 
@@ -92,7 +100,7 @@ class Service {
 
   boot(): void {
     const process = this.#world.process();
-    const terms = termsOf(this.#kind);
+    const terms = termsOf(this.kind);
     this.#process = process;
     this.#dying = false;
     this.started = false;
@@ -102,11 +110,12 @@ class Service {
         name: 'rows',
         source: this.db,
         ttl: terms.ttl,
-        staleFor: this.#kind === 'until expiry' ? 'until-expiry' : terms.staleFor,
-        authoritative: this.#kind === 'authoritative',
-        ...(this.#kind === 'small' && { maxEntries: 2, maxNegative: 1 }),
+        staleFor: this.kind === 'until expiry' ? 'until-expiry' : terms.staleFor,
+        authoritative: this.kind === 'authoritative',
+        ...(this.kind === 'small' && { maxEntries: 2, maxNegative: 1 }),
         negativeTtl: terms.negativeTtl,
-        load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: terms.concurrency },
+        load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: terms.concurrency, batch: 3 },
+        ...(this.kind === 'revalidating' && { read: { whileStale: 'revalidate', refreshAhead: '5s' } }),
         warm: { every: '10s', batch: 2, backoff: { min: '100ms', max: '2s' } },
         sweep: { every: '3s' },
         snapshot: { store: this.#store, every: '2s' },
@@ -164,6 +173,9 @@ export const play = (scenario: Scenario): Promise<string> =>
     const db = scriptedSource<string>({
       rows,
       latency: scenario.latency,
+      ...(scenario.kind === 'batches' && {
+        has: ['loadMany', 'scan', 'changes', 'missing', 'save', 'remove'] as const,
+      }),
       ...(scenario.kind === 'without scan' && { has: ['changes', 'missing', 'save', 'remove'] as const }),
     });
     const service = new Service(w, db, scenario.kind);
@@ -249,6 +261,8 @@ function take(step: Step, service: Service, value: string): void {
     case 'read':
       // Anything at all may come of a source that throws anything at all.
       for (let i = 0; i < 3; i++) observed.read(key).catch(() => {});
+      // Several keys in one tick: where the source can, one batch.
+      if (service.kind === 'batches') for (const other of keys) observed.read(other).catch(() => {});
       break;
     case 'invalidate':
       observed.invalidate(key);
