@@ -5,6 +5,7 @@ import type { Table } from '../../src/table/index.js';
 import type { Counters } from './counters.js';
 import { Flight, type Landing } from './flight.js';
 import type { Intake } from './intake.js';
+import type { Keys } from './keys.js';
 import type { CachePolicy } from './options.js';
 import type { SourceLink } from './source-link.js';
 
@@ -17,6 +18,7 @@ export interface LoaderHome<V> {
   readonly counters: Counters;
   readonly link: SourceLink<V>;
   readonly intake: Intake<V>;
+  readonly keys: Keys;
   /** The present one: a rebuild puts another in its place. */
   readonly table: Table<V>;
   /** A key as it may be told. */
@@ -36,8 +38,8 @@ export class Loader<V> {
   #line: Flight<V>[] = [];
   #head = 0;
   #flying = 0;
-  /** The flight in whose load the present code runs. */
-  readonly #within: AsyncContext<Flight<V>> = asyncContext();
+  /** The flight in whose load the present code runs. Whatever timer is set in there keeps it: hence not the flight itself. */
+  readonly #within: AsyncContext<{ flight: Flight<V> | undefined }> = asyncContext();
 
   constructor(core: LoaderHome<V>) {
     this.#core = core;
@@ -52,7 +54,7 @@ export class Loader<V> {
    * @throws LoadCycleError when a load asks for what waits for it, directly or through others: it would wait for itself.
    */
   request(key: string, asked: string): Flight<V> | undefined {
-    const asker = this.#within.current();
+    const asker = this.#within.current()?.flight;
     const existing = this.#flights.get(key);
     if (existing !== undefined) {
       if (asker !== undefined && existing.hangsOn(asker)) throw this.#cycle(asker, key);
@@ -102,11 +104,16 @@ export class Loader<V> {
   #fly(flight: Flight<V>): void {
     this.#flying++;
     this.#core.counters.loads++;
-    const work = this.#within.run(flight, () => this.#load(flight));
+    const inside: { flight: Flight<V> | undefined } = { flight };
+    const work = this.#within.run(inside, () => this.#load(flight));
     // What #load throws would be a bug of ours: it becomes the actor's crash, and the waiters are let go.
     work.then(
-      (landing) => this.#landed(flight, landing),
+      (landing) => {
+        inside.flight = undefined;
+        this.#landed(flight, landing);
+      },
       (error) => {
+        inside.flight = undefined;
         this.#landed(flight, { type: 'failed', error, unavailable: false });
         this.#core.crash(error);
       },
@@ -114,13 +121,14 @@ export class Loader<V> {
   }
 
   async #load(flight: Flight<V>): Promise<Landing<V>> {
-    const { link, policy, counters, intake, table } = this.#core;
+    const { link, policy, counters, intake, table, keys } = this.#core;
     const lease = table.lease('read', leaseHolder);
     try {
       const answer = await link.ask((context) => link.source.load(flight.asked, context), {
         signal: flight.signal,
         timeout: policy.load.timeout,
         retries: policy.load.retries,
+        redact: (error) => keys.redact(error, flight.asked),
       });
       if (answer.type === 'aborted' || flight.signal.aborted) return { type: 'aborted' };
       buggify('cache.answered');

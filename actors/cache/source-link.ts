@@ -23,6 +23,8 @@ export interface Question {
   readonly timeout: Milliseconds;
   /** Further tries after a connection error. None while the source is down: a probe is a single call. */
   readonly retries: number;
+  /** What of an error may be remembered and told to others than who asked. Default: all. */
+  readonly redact?: (error: unknown) => unknown;
 }
 
 /** Between the tries of one question; the long waits are the warmer's. */
@@ -109,7 +111,7 @@ export class SourceLink<V> {
     } else if (this.down && !probe) {
       // Asked before the outage began: it says nothing about the present attempt.
     } else if (answer.error instanceof LoadTimeoutError && answer.unavailable) this.#timedOut(answer.error);
-    else if (answer.unavailable) this.#failed(answer.error);
+    else if (answer.unavailable) this.#failed(how.redact?.(answer.error) ?? answer.error);
     // An error of its own: it is there, or a source of which one part is broken would be away for ever.
     else if (probe) this.#answered();
     return answer;
@@ -168,10 +170,12 @@ export class SourceLink<V> {
     due: Milliseconds,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // Not a closure of this call: it may hang for ever, and what it was asked for may be a secret.
+      const mark = {};
       let settled = false;
       const settle = (): boolean => {
         if (settled) {
-          this.#abandoned.settled(settle);
+          this.#abandoned.settled(mark);
           return false;
         }
         settled = true;
@@ -181,7 +185,7 @@ export class SourceLink<V> {
       const abandon = (): void => {
         settled = true;
         // A timer may be a little early: who was late for it is late.
-        this.#abandoned.add(settle, signal.reason instanceof LoadTimeoutError ? ageNow() : due);
+        this.#abandoned.add(mark, signal.reason instanceof LoadTimeoutError ? ageNow() : due);
         reject(signal.reason);
       };
       signal.addEventListener('abort', abandon, { once: true });

@@ -58,7 +58,7 @@ export class Writer<V> {
     const { table } = this.#core;
     const lease = table.lease();
     try {
-      await this.#through('save', (context) => write.call(link.source, row, context));
+      await this.#through('save', key, (context) => write.call(link.source, row, context));
       this.#saved(stored, value, this.#entry(entry), lease);
     } finally {
       table.release(lease);
@@ -83,7 +83,7 @@ export class Writer<V> {
     const write = link.source.remove;
     if (write === undefined) throw new StateError('This source cannot remove: it has no `remove` method.');
     if (!keys.allows(key)) return;
-    await this.#through('remove', (context) => write.call(link.source, key, context));
+    await this.#through('remove', key, (context) => write.call(link.source, key, context));
     this.#bury(key, 'revoked', 'remove');
     if (ledger === undefined) return;
     if (ledger.closed) {
@@ -115,12 +115,15 @@ export class Writer<V> {
   /** A write goes to the source or is refused: nothing is queued. */
   async #through(
     what: string,
+    key: string,
     write: (context: { readonly signal: AbortSignal }) => Promise<void>,
   ): Promise<void> {
     const { link, policy, running, expectsRestart } = this.#core;
     if (!running && !expectsRestart) throw notRunning(policy.name);
     if (link.permission() === 'no') throw away(link.outage.error);
+    const redact = (error: unknown): unknown => this.#core.keys.redact(error, key);
     const answer = await link.ask(write, {
+      redact,
       signal: new AbortController().signal,
       timeout: patience * policy.load.timeout,
       retries: 0,
