@@ -142,8 +142,11 @@ async function main(): Promise<void> {
   await cache.warm();
   const crashed = runtime.whereis('sessions/cache');
   if (crashed !== undefined) exit(crashed, { type: 'error', error: new Error('a crash') });
-  for (failing of ['away', 'late'] as const) {
-    await cache.read(secret('away'));
+  for (const how of ['away', 'late'] as const) {
+    failing = 'none';
+    while (cache.state.source !== 'up') await new Promise((resolve) => setTimeout(resolve, 10));
+    failing = how;
+    await cache.read(secret(how));
     tell(cache.health());
     // Another one's error is told of the source, and not of that key.
     await rejected(cache.fetch(secret('another')));
