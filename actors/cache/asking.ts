@@ -18,6 +18,8 @@ export interface Question {
   readonly timeout: Milliseconds;
   /** Further tries after a connection error. None while the source is down: a probe is a single call. */
   readonly retries: number;
+  /** What of an error may be remembered and told to others than who asked. Default: all. */
+  readonly redact?: (error: unknown) => unknown;
 }
 
 /** Where it is asked. */
@@ -27,7 +29,14 @@ export interface AskingHome {
   readonly down: boolean;
   isUnavailable(error: unknown): boolean;
   /** Told of the end before whoever asked. */
-  concluded(asking: { readonly probe: boolean }, answer: Answer<unknown>): void;
+  concluded(asking: Asked, answer: Answer<unknown>): void;
+}
+
+/** What its home is to know of a question that has ended. */
+export interface Asked {
+  readonly probe: boolean;
+  /** An error of it, as it may be remembered. */
+  redacted(error: unknown): unknown;
 }
 
 /** Between the tries of one question; the long waits are the warmer's. */
@@ -56,7 +65,7 @@ const lateAfter = (timeout: Milliseconds): LoadTimeoutError =>
  * One question to the source, from its first call to its end: within its time, tried again after a connection error, given up
  * when nobody wants the answer. What is given up on is counted until it settles.
  */
-export class Asking<T> implements Expiring {
+export class Asking<T> implements Expiring, Asked {
   /** It tries, in an outage, whether the source is back. */
   readonly probe: boolean;
   /** ms of ages. */
@@ -70,6 +79,8 @@ export class Asking<T> implements Expiring {
   /** Made when somebody looks at its signal: on Node that costs more than all the rest of a load. */
   #controller: AbortController | undefined;
   #abortedBy: { readonly reason: unknown } | undefined;
+  /** What stands for it among those given up on: it may hang for ever, and what it was asked for may be a secret. */
+  #mark: object | undefined;
   #over = false;
   /** A call is under way. */
   #open = false;
@@ -100,6 +111,10 @@ export class Asking<T> implements Expiring {
         (error) => this.#failed(error),
       );
     }
+  }
+
+  redacted(error: unknown): unknown {
+    return this.#how.redact === undefined ? error : this.#how.redact(error);
   }
 
   get signal(): AbortSignal {
@@ -137,7 +152,10 @@ export class Asking<T> implements Expiring {
 
   #abandon(reason: unknown, due: Milliseconds): void {
     this.#over = true;
-    if (this.#open) this.#home.abandoned.add(this, due);
+    if (this.#open) {
+      this.#mark = {};
+      this.#home.abandoned.add(this.#mark, due);
+    }
     this.#abortedBy = { reason };
     this.#controller?.abort(reason);
   }
@@ -159,7 +177,7 @@ export class Asking<T> implements Expiring {
 
   #settles(): boolean {
     this.#open = false;
-    if (this.#over) this.#home.abandoned.settled(this);
+    if (this.#over && this.#mark !== undefined) this.#home.abandoned.settled(this.#mark);
     return !this.#over;
   }
 

@@ -49,7 +49,7 @@ export class Intake<V> {
     if (answer === undefined) return { type: 'none', stored: this.none(key, lease, 'source') };
     const checked = checkRow(answer, asked);
     if (!checked.ok) {
-      this.quarantine(key, checked.error);
+      this.quarantine(key, this.#core.keys.redact(checked.error, asked));
       return { type: 'quarantined', error: checked.error };
     }
     const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.since);
@@ -62,7 +62,10 @@ export class Intake<V> {
     const checked = checkRow(candidate);
     if (!checked.ok) {
       const key = checked.key === undefined ? undefined : this.#core.keys.stored(checked.key);
-      this.quarantine(key, checked.error);
+      this.quarantine(
+        key,
+        checked.key === undefined ? checked.error : this.#core.keys.redact(checked.error, checked.key),
+      );
       return { key, taken: 'quarantined' };
     }
     const key = this.#core.keys.stored(checked.row.key);

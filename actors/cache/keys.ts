@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { OptionsError } from '../../src/errors.js';
+import { redacted } from './redaction.js';
 
 /** How a key of the caller's becomes a key of the table: guarded, and a digest where keys are secret. */
 export class Keys {
@@ -25,9 +26,14 @@ export class Keys {
     try {
       return Boolean(this.#guard(key));
     } catch (error) {
-      this.#onGuardError(error);
+      this.#onGuardError(this.redact(error, key));
       return true;
     }
+  }
+
+  /** An error as it may be remembered and told to others than who gave that key. */
+  redact(error: unknown, key: string): unknown {
+    return this.secret ? redacted(error, key) : error;
   }
 
   /** The key under which the table holds it. */

@@ -15,6 +15,7 @@ import type { Counters } from './counters.js';
 import type { Diagnostics } from './diagnostics.js';
 import { Batch, Flight, type Landing } from './flight.js';
 import type { Intake } from './intake.js';
+import type { Keys } from './keys.js';
 import { rowAmong } from './many.js';
 import type { CachePolicy } from './options.js';
 import { Pauses } from './pauses.js';
@@ -37,6 +38,7 @@ export interface LoaderHome<V> {
   readonly latency: Histogram | undefined;
   readonly link: SourceLink<V>;
   readonly intake: Intake<V>;
+  readonly keys: Keys;
   /** The present one: a rebuild puts another in its place. */
   readonly table: Table<V>;
   /** A key as it may be told. */
@@ -58,8 +60,8 @@ export class Loader<V> {
   readonly #line = new Fifo<Flight<V>>();
   /** Questions under way. */
   readonly #batches = new Set<Batch<V>>();
-  /** The question in whose code the present code runs. */
-  readonly #within: AsyncContext<Batch<V>> = asyncContext();
+  /** The question in whose code the present code runs. Whatever timer is set in there keeps it: hence not the question itself. */
+  readonly #within: AsyncContext<{ batch: Batch<V> | undefined }> = asyncContext();
   readonly #pauses: Pauses;
   #begun = 0;
 
@@ -84,7 +86,7 @@ export class Loader<V> {
    * @throws LoadDeadlockError when it would wait for a place that only loads can give up that wait for one themselves.
    */
   request(key: string, asked: string): Flight<V> | undefined {
-    const asker = this.#within.current();
+    const asker = this.#within.current()?.batch;
     const existing = this.#flights.get(key);
     if (existing !== undefined) {
       if (asker !== undefined) this.#nest(asker, existing);
@@ -187,18 +189,19 @@ export class Loader<V> {
   }
 
   #begin(flights: readonly Flight<V>[]): void {
-    const { link, policy, counters, table } = this.#core;
+    const { link, policy, counters, table, keys } = this.#core;
     const { source } = link;
     const batch = new Batch(++this.#begun, flights);
     this.#batches.add(batch);
     counters.loads += flights.length;
     if (source.loadMany !== undefined) counters.batches++;
     const lease = table.lease('read', leaseHolder);
+    const inside: { batch: Batch<V> | undefined } = { batch };
     const [first] = flights;
     const { loadMany } = source;
     const asking = link.begin<unknown>(
       (context) =>
-        this.#within.run(batch, () =>
+        this.#within.run(inside, () =>
           loadMany === undefined
             ? source.load(first?.asked ?? '', context)
             : loadMany.call(
@@ -207,8 +210,13 @@ export class Loader<V> {
                 context,
               ),
         ),
-      { timeout: policy.load.timeout, retries: policy.load.retries },
+      {
+        timeout: policy.load.timeout,
+        retries: policy.load.retries,
+        redact: (error) => flights.reduce((told, { asked }) => keys.redact(told, asked), error),
+      },
       (answer) => {
+        inside.batch = undefined;
         if (answer.type !== 'aborted') this.#tell(flights.length, answer, ageNow() - asking.began);
         this.#ended(batch, answer, table, lease);
       },

@@ -7,7 +7,7 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { Abandoned } from './abandoned.js';
-import { type Answer, Asking, type AskingHome, type Question } from './asking.js';
+import { type Answer, type Asked, Asking, type AskingHome, type Question } from './asking.js';
 import { Bell } from './bell.js';
 import type { CachePolicy } from './options.js';
 import * as outages from './outage.js';
@@ -81,7 +81,8 @@ export class SourceLink<V> implements AskingHome {
   }
 
   /** @internal A question has ended. */
-  concluded({ probe }: { readonly probe: boolean }, answer: Answer<unknown>): void {
+  concluded(asking: Asked, answer: Answer<unknown>): void {
+    const { probe } = asking;
     if (answer.type === 'answer') this.#answered();
     else if (answer.type === 'aborted') {
       if (probe) this.#outage = outages.probeLost(this.#outage);
@@ -89,7 +90,7 @@ export class SourceLink<V> implements AskingHome {
     } else if (this.down && !probe) {
       // Asked before the outage began: it says nothing about the present attempt.
     } else if (answer.error instanceof LoadTimeoutError && answer.unavailable) this.#timedOut(answer.error);
-    else if (answer.unavailable) this.#failed(answer.error);
+    else if (answer.unavailable) this.#failed(asking.redacted(answer.error));
     // An error of its own: it is there, or a source of which one part is broken would be away for ever.
     else if (probe) this.#answered();
   }

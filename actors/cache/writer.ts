@@ -66,7 +66,7 @@ export class Writer<V> {
     await this.#afterRemovals(stored);
     const lease = table.lease();
     const send = (): Promise<void> =>
-      this.#through('save', (context) => write.call(link.source, row, context));
+      this.#through('save', key, (context) => write.call(link.source, row, context));
     try {
       await (ledger === undefined ? send() : ledger.outbox.saving(stored, send));
       this.#saved(stored, value, this.#core.weights.weighed(this.entry(entry), value, stored), lease);
@@ -113,6 +113,7 @@ export class Writer<V> {
     try {
       await this.#through(
         'remove',
+        key,
         async (context) => {
           const work = async (): Promise<void> => write.call(link.source, key, context);
           await (outbox === undefined ? work() : outbox.asking(stored, work()));
@@ -183,13 +184,16 @@ export class Writer<V> {
   /** A write goes to the source or is refused: nothing is queued. */
   async #through(
     what: string,
+    key: string,
     write: (context: { readonly signal: AbortSignal }) => Promise<void>,
     timeout = patience * this.#core.policy.load.timeout,
   ): Promise<void> {
     const { link } = this.#core;
     this.#mustRun();
     if (link.permission() === 'no') throw away(link.outage.error);
+    const redact = (error: unknown): unknown => this.#core.keys.redact(error, key);
     const answer = await link.ask(write, {
+      redact,
       signal: new AbortController().signal,
       timeout,
       retries: 0,

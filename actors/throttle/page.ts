@@ -45,7 +45,7 @@ export class Page {
 
   /** When the first mark will be over, if none is asked for again. */
   roomAt(resetAfter: Milliseconds): Milliseconds {
-    return Math.min(...this.#from) + resetAfter;
+    return this.#earliest() + resetAfter;
   }
 
   /** Adds a mark, or moves an old one's time on. */
@@ -72,7 +72,13 @@ export class Page {
     for (let index = this.#keys.length - 1; index >= 0; index--) {
       if (now - (this.#from[index] as number) >= resetAfter) this.#remove(index);
     }
-    this.#soonest = Math.min(...this.#from);
+    this.#soonest = this.#earliest();
+  }
+
+  #earliest(): Milliseconds {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const from of this.#from) if (from < earliest) earliest = from;
+    return earliest;
   }
 
   #remove(index: number): void {

@@ -19,7 +19,7 @@ function toRow<V>(raw: RawRows, at: number, plan: TablePlan, read: ValueReader<V
   if (key === undefined) {
     return bad(
       shown(rawKey),
-      `A key must be text or a whole number. Column "${plan.key}" holds ${shown(rawKey)}.`,
+      `A key must be text or a whole number. Column "${plan.key}" holds ${kindOf(rawKey)}.`,
     );
   }
   if (expiresAt !== null && !isStamp(expiresAt)) return bad(key, notAStamp(plan.expiresAt, expiresAt));
@@ -62,6 +62,12 @@ const bad = (key: string, message: string): Row<never> => ({
   value: undefined,
   error: new TypeError(message),
 });
+
+/** What it holds may be a secret. */
+function kindOf(value: SqliteValue): string {
+  if (value instanceof Uint8Array) return `a blob of ${value.length} bytes`;
+  return value === null ? 'NULL' : 'a number that is not whole';
+}
 
 function shown(value: SqliteValue): string {
   if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
