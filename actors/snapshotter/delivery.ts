@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { OutboxEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
+import { patience } from '../cache/feed.js';
 import { lostError, mostAttempts, type Order, type Outbox } from '../cache/outbox.js';
 
 /** Looked after so long in any case: what rings is only a hint. */
@@ -71,7 +72,8 @@ async function attempt<V>(
     const { link, policy } = core;
     const answer = await link.ask(
       ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),
-      { signal: life, timeout: policy.load.timeout, retries: 0 },
+      // Nobody waits for it: a source that is slow may take its time.
+      { signal: life, timeout: patience * policy.load.timeout, retries: 0 },
     );
     if (answer.type === 'answer') {
       order.state = 'done';
