@@ -132,7 +132,7 @@ function end<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
 
 function release<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
   outbox.finish(order);
-  if (order.kind === 'remove') bury(core, order.key);
+  bury(core, order.key);
 }
 
 function bury<V>(core: CacheCore<V>, key: string): void {
@@ -175,7 +175,7 @@ export async function takeOutbox<V>(
     after = last.id;
   }
   const { taken, over, lost } = outbox.reconcile(entries, (raw) => core.keys.stored(raw));
-  for (const { key, kind } of taken) if (kind === 'remove') bury(core, key);
+  for (const { key } of taken) bury(core, key);
   for (const order of over) end(core, outbox, order);
   for (const order of lost) lose(core, outbox, order);
   if (outbox.size > 0) outbox.changed.ring();
