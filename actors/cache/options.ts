@@ -231,7 +231,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
  */
 function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): void {
   if (secretKeys !== true || snapshot === undefined || typeof source === 'function') return;
-  if (source.remove === undefined && source.touch === undefined) return;
+  if (source.remove === undefined) return;
   const sealed = 'store' in snapshot ? snapshot.store.keepsSecrets === true : snapshot.secret !== undefined;
   if (sealed) return;
   throw new OptionsError(

@@ -291,7 +291,7 @@ export class Outbox {
     this.#orders.add(order);
     if (order.state === 'unwritten') this.#unwritten.add(order);
     listed(this.#byKey, order.key).push(order);
-    if (order.kind === 'remove' && !this.sealed.has(order.key)) {
+    if (!this.sealed.has(order.key)) {
       this.sealed.set(order.key, ageNow() - Math.max(0, wallNow() - order.at));
     }
     return order;

@@ -10,7 +10,7 @@ import { jittered } from './jitter.js';
 import { Flag } from './judge.js';
 import { away, notRunning } from './loader.js';
 import { checkEntryOptions, type EntryOptions, slidesOf } from './options.js';
-import { notCleared, type Outbox } from './outbox.js';
+import { notCleared, type Order, type Outbox } from './outbox.js';
 import { slidingTerms } from './sliding.js';
 import { termsOf } from './terms.js';
 import { waitFor } from './wait.js';
@@ -102,47 +102,72 @@ export class Writer<V> {
   }
 
   async remove(key: string): Promise<Removal> {
-    const { link, ledger, keys, policy } = this.#core;
-    const write = link.source.remove;
-    if (write === undefined) throw new StateError('This source cannot remove: it has no `remove` method.');
+    const { link, ledger, keys } = this.#core;
+    if (link.source.remove === undefined)
+      throw new StateError('This source cannot remove: it has no `remove` method.');
     if (!keys.allows(key)) return 'removed';
+    this.#mustRun();
     const stored = keys.stored(key);
     const outbox = ledger === undefined || ledger.closed ? undefined : ledger.outbox;
-    this.#mustRun();
-    if (outbox !== undefined && (link.down || outbox.holds(stored))) return this.#queue(outbox, key, stored);
-    try {
-      await this.#through(
-        'remove',
-        key,
-        async (context) => {
-          const work = async (): Promise<void> => write.call(link.source, key, context);
-          await (outbox === undefined ? work() : outbox.asking(stored, work()));
-        },
-        // What can wait in the outbox need not wait here.
-        outbox === undefined ? patience * policy.load.timeout : policy.load.timeout,
-      );
-    } catch (error) {
-      if (outbox === undefined || !(error instanceof SourceUnavailableError)) throw error;
-      return this.#queue(outbox, key, stored, error);
+    if (outbox === undefined) await this.#removeNow(key, stored);
+    else {
+      // Until it is either done or queued, no save of the key goes ahead of it.
+      const order =
+        link.down || outbox.holds(stored)
+          ? this.#queue(outbox, key, stored, link.outage.error)
+          : await outbox.asking(stored, this.#removeOrQueue(outbox, key, stored));
+      if (order !== undefined) {
+        await this.#written(outbox, order);
+        return 'queued';
+      }
     }
-    this.#bury(key, 'revoked', 'remove');
     await this.#recorded();
     return 'removed';
   }
 
-  /**
-   * The source is away: gone from memory now, and from the source when it is back. Resolves when the file has the order.
-   * @throws OutboxFullError; SnapshotError when the disk refuses it: then it holds in this process, and is tried, no longer.
-   */
-  async #queue(outbox: Outbox, key: string, stored: string, cause?: unknown): Promise<Removal> {
-    const { ledger, link, policy } = this.#core;
-    const order = outbox.add(stored, key, 'remove', cause ?? link.outage.error);
+  async #removeNow(key: string, stored: string, outbox?: Outbox): Promise<void> {
+    const { link, policy } = this.#core;
+    const work = async (signal: AbortSignal): Promise<void> => link.source.remove?.(key, { signal });
+    await this.#through(
+      'remove',
+      key,
+      ({ signal }) => outbox?.asking(stored, work(signal)) ?? work(signal),
+      // What can wait in the outbox need not wait here.
+      outbox === undefined ? patience * policy.load.timeout : policy.load.timeout,
+    );
     this.#buryStored([stored], 'revoked', 'remove');
-    ledger?.written.ring();
+  }
+
+  async #removeOrQueue(outbox: Outbox, key: string, stored: string): Promise<Order | undefined> {
     try {
-      const wait = await waitFor(outbox.written(order), { timeout: patience * policy.load.timeout });
-      if (wait.type === 'done') return 'queued';
-      throw new SnapshotError('The snapshot did not confirm it in time.');
+      await this.#removeNow(key, stored, outbox);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SourceUnavailableError)) throw error;
+      return this.#queue(outbox, key, stored, error);
+    }
+  }
+
+  /**
+   * The source is away: gone from memory now, and from the source when it is back.
+   * @throws OutboxFullError
+   */
+  #queue(outbox: Outbox, key: string, stored: string, cause: unknown): Order {
+    const order = outbox.add(stored, key, 'remove', cause);
+    this.#buryStored([stored], 'revoked', 'remove');
+    this.#core.ledger?.written.ring();
+    return order;
+  }
+
+  /**
+   * Resolves when the file has the order.
+   * @throws SnapshotError when the disk refuses it: then it holds in this process, and is tried, no longer.
+   */
+  async #written(outbox: Outbox, order: Order): Promise<void> {
+    try {
+      const timeout = patience * this.#core.policy.load.timeout;
+      const wait = await waitFor(outbox.written(order), { timeout });
+      if (wait.type === 'late') throw new SnapshotError('The snapshot did not confirm it in time.');
     } catch (error) {
       throw new SnapshotError(
         'The source is away, and the removal could not be written to the snapshot: the row is gone from memory, and from the source when it is back, but only if this process lives until then.',

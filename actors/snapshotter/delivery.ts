@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { OutboxEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
+import { patience } from '../cache/feed.js';
 import { lostError, mostAttempts, type Order, type Outbox } from '../cache/outbox.js';
 
 /** Looked after so long in any case: what rings is only a hint. */
@@ -71,7 +72,8 @@ async function attempt<V>(
     const { link, policy } = core;
     const answer = await link.ask(
       ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),
-      { signal: life, timeout: policy.load.timeout, retries: 0 },
+      // Nobody waits for it: a source that is slow may take its time.
+      { signal: life, timeout: patience * policy.load.timeout, retries: 0 },
     );
     if (answer.type === 'answer') {
       order.state = 'done';
@@ -130,7 +132,7 @@ function end<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
 
 function release<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
   outbox.finish(order);
-  if (order.kind === 'remove') bury(core, order.key);
+  bury(core, order.key);
 }
 
 function bury<V>(core: CacheCore<V>, key: string): void {
@@ -173,7 +175,7 @@ export async function takeOutbox<V>(
     after = last.id;
   }
   const { taken, over, lost } = outbox.reconcile(entries, (raw) => core.keys.stored(raw));
-  for (const { key, kind } of taken) if (kind === 'remove') bury(core, key);
+  for (const { key } of taken) bury(core, key);
   for (const order of over) end(core, outbox, order);
   for (const order of lost) lose(core, outbox, order);
   if (outbox.size > 0) outbox.changed.ring();

@@ -134,7 +134,7 @@ export const snapshotterLogic = setup({
   guards: {
     restored: ({ context }) => context.ledger.restored,
     pending: ({ context }) => context.ledger.hasPending || context.ledger.outbox.hasUnwritten,
-    waiting: ({ context }) => context.ledger.outbox.size > 0,
+    holding: ({ context }) => context.ledger.outbox.size > 0,
     deliverable: ({ context }) => deliverable(context.core, context.ledger.outbox),
     mendable: ({ context, event }) =>
       context.ledger.shift !== undefined &&
@@ -221,23 +221,23 @@ export const snapshotterLogic = setup({
           },
         },
         outbox: {
-          initial: 'empty',
+          initial: 'resting',
           states: {
-            empty: { always: { guard: 'waiting', target: 'resting' } },
-            resting: {
+            resting: { always: { guard: 'holding', target: 'waiting' } },
+            waiting: {
               always: [
                 { guard: 'deliverable', target: 'delivering' },
-                { guard: ({ context }) => context.ledger.outbox.size === 0, target: 'empty' },
+                { guard: ({ context }) => context.ledger.outbox.size === 0, target: 'resting' },
               ],
-              after: { rest: { target: 'resting', reenter: true } },
-              on: { look: { target: 'resting', reenter: true } },
+              after: { rest: { target: 'waiting', reenter: true } },
+              on: { look: { target: 'waiting', reenter: true } },
             },
             delivering: {
               invoke: {
                 src: 'deliver',
                 input: ({ context }) => context,
                 onDone: [
-                  { guard: ({ event }) => event.output, target: 'resting' },
+                  { guard: ({ event }) => event.output, target: 'waiting' },
                   { target: '#snapshotter.mending' },
                 ],
               },

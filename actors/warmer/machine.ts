@@ -116,7 +116,12 @@ export const warmerLogic = setup({
       invoke: {
         src: 'treeStarted',
         input: ({ self }) => ({ self }),
-        onDone: [{ guard: 'canPass', target: 'warming' }, { target: 'idle' }],
+        onDone: [
+          // A restart is no reason to try a source that is known to be away before its time.
+          { guard: 'sourceDown', target: 'backoff' },
+          { guard: 'canPass', target: 'warming' },
+          { target: 'idle' },
+        ],
       },
       always: { guard: 'wanted', target: 'warming' },
       on: { wanted: { guard: 'canPass', target: 'warming' } },

@@ -84,11 +84,11 @@ export interface CacheEvents {
   /** A value could not be serialized. It stays in memory and out of the snapshot. */
   'snapshot.skipped': { readonly key: string; readonly error: unknown };
   /** The source is away: an order for it is in the snapshot's outbox and survives this process. `waiting`: how many do. */
-  'outbox.queued': { readonly key: string; readonly order: 'remove' | 'touch'; readonly waiting: number };
+  'outbox.queued': { readonly key: string; readonly order: 'remove'; readonly waiting: number };
   /** The source has done it, `after` ms after it was given. */
   'outbox.delivered': {
     readonly key: string;
-    readonly order: 'remove' | 'touch';
+    readonly order: 'remove';
     readonly after: number;
     readonly waiting: number;
   };
@@ -98,7 +98,7 @@ export interface CacheEvents {
    */
   'outbox.failed': {
     readonly key: string;
-    readonly order: 'remove' | 'touch';
+    readonly order: 'remove';
     readonly error: unknown;
     readonly attempt: number;
     readonly apart: boolean;

@@ -17,7 +17,10 @@ export interface CacheStatus {
   readonly state: Pick<CacheHealth, 'data' | 'source' | 'warmer'>;
   readonly stats: CacheStats;
   readonly source: SourceStatus;
-  readonly health: Pick<CacheHealth, 'ready' | 'degraded' | 'lastPass' | 'lastSweep' | 'lastSnapshot'>;
+  readonly health: Pick<
+    CacheHealth,
+    'ready' | 'degraded' | 'lastPass' | 'lastSweep' | 'lastSnapshot' | 'outbox'
+  >;
 }
 
 /** What `/status` answers. `state`, `stats`, `source` and `health` are the first cache's; `caches` has them all. */
@@ -50,6 +53,7 @@ function cacheStatus(cache: ObservedCache): CacheStatus {
       ...(health.lastPass && { lastPass: health.lastPass }),
       ...(health.lastSweep && { lastSweep: health.lastSweep }),
       ...(health.lastSnapshot && { lastSnapshot: health.lastSnapshot }),
+      ...(health.outbox && { outbox: health.outbox }),
     },
   };
 }

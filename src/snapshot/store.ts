@@ -90,13 +90,11 @@ export interface SnapshotTombstone {
 
 /** What the source is to be told as soon as it can be reached. */
 export interface OutboxOrder {
-  readonly kind: 'remove' | 'touch';
+  readonly kind: 'remove';
   /** As the source has it, also where the table holds digests. */
   readonly key: string;
   /** Wall-clock ms when it was given. */
   readonly at: number;
-  /** Of a touch: the row's new expiry, wall-clock ms. */
-  readonly expiresAt?: number;
 }
 
 /** An order that waits. */

@@ -83,14 +83,6 @@ export interface Source<V> {
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;
   remove?(key: string, context: SourceContext): Promise<void>;
-  /**
-   * Moves the expiries of rows, which are otherwise as they were; of rows that are not there nothing. `expiresAt` in wall-clock
-   * ms: never moved back. Asked with many at a time, and perhaps more than once.
-   */
-  touch?(
-    rows: readonly { readonly key: string; readonly expiresAt: number }[],
-    context: SourceContext,
-  ): Promise<void>;
   ping?(context: SourceContext): Promise<void>;
   close?(): Promise<void>;
   /** Whether an error of this source means "away". Asked before the built-in classification. */

@@ -423,7 +423,7 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
       await t.boot();
       const orders = [
         order('b'),
-        order('a', { kind: 'touch', expiresAt: 1_800_000_000_000.5 }),
+        order('a', { at: 1_800_000_000_000.5 }),
         order('b'),
         ...['', '__proto__', '\0', '\ud800', '\udc00\ud800', 'ü', 'k'.repeat(2 ** 20)].map((key) =>
           order(key),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, renameSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { deleteIn, destroy, fill, revokeIn, tokensIn } from './rows.js';
 import { actor, place, soon } from './service.js';
@@ -89,7 +89,7 @@ test('a database that comes late, goes, and comes back: nobody is logged out by 
 test('the database pulled away under a running service, made slow, and given back', async () => {
   const { start, database, files } = place();
   fill(database, 200);
-  const [token = ''] = tokensIn(database);
+  const [token = '', another = ''] = tokensIn(database);
   const service = await start({ WARM_EVERY: '200ms' });
   await service.warm();
 
@@ -98,12 +98,14 @@ test('the database pulled away under a running service, made slow, and given bac
   await vi.waitFor(async () => expect((await service.status()).source.reachable).toBe(false), soon);
   expect(await service.me(token)).toMatchObject({ code: 200 });
   expect(await service.me(randomUUID())).toMatchObject({ code: 503, error: 'unknown' });
-  expect(await service.logout(token)).toBe(503);
-  expect(await service.me(token)).toMatchObject({ code: 200 });
+  expect(await service.logout(another)).toBe(202);
+  expect(await service.me(another)).toMatchObject({ code: 401 });
   expect(await (await service.get('/readyz')).json()).toMatchObject({ status: 'degraded' });
 
   expect(await service.chaos({ database: 'up' })).toEqual({ code: 200, database: 'up' });
   await vi.waitFor(async () => expect((await service.status()).source.reachable).toBe(true), soon);
+  await vi.waitFor(() => expect(tokensIn(database)).not.toContain(another), soon);
+  expect(await service.me(another)).toMatchObject({ code: 401 });
   expect(await service.logout(token)).toBe(204);
   expect(await service.me(token)).toMatchObject({ code: 401 });
 
@@ -126,4 +128,37 @@ test('logged out, killed, booted without the database: still logged out', async 
   service = await start();
   expect((await service.me(token)).code).not.toBe(200);
   expect((await service.status()).stats.size).toBeGreaterThan(0);
+});
+
+test('logged out while the database is away, killed, booted without it: 401; and the row is gone when it is back', async () => {
+  const { start, database, folder } = place();
+  fill(database, 50);
+  const [token = '', another = ''] = tokensIn(database);
+  let service = await start();
+  await service.warm();
+  await service.snapshotted();
+  const kept = `${folder}/kept.db`;
+  renameSync(database, kept);
+  await vi.waitFor(async () => expect((await service.status()).source.reachable).toBe(false), soon);
+
+  expect(await service.logout(token)).toBe(202);
+  await service.kill('SIGKILL'); // at once
+  expect(tokensIn(kept)).toContain(token);
+  service = await start();
+  expect(await service.me(token)).toMatchObject({ code: 401, error: 'no-such-session' });
+  expect(await service.me(another)).toMatchObject({ code: 200, freshness: { because: 'restored' } });
+  expect((await service.status()).health).toMatchObject({ outbox: { waiting: 1, apart: 0 } });
+  // Again, and not a second order.
+  expect(await service.logout(token)).toBe(202);
+  await service.kill('SIGKILL');
+
+  renameSync(kept, database);
+  service = await start();
+  await vi.waitFor(() => expect(tokensIn(database)).not.toContain(token), soon);
+  await vi.waitFor(
+    async () => expect((await service.status()).health).toMatchObject({ outbox: { waiting: 0, apart: 0 } }),
+    soon,
+  );
+  expect(await service.me(token)).toMatchObject({ code: 401 });
+  expect(await service.me(another)).toMatchObject({ code: 200 });
 });

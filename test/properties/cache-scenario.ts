@@ -157,6 +157,8 @@ class Service {
     // What the store had under way ends now; then nothing of the process goes on.
     await this.#world.settle();
     this.#process.kill();
+    // It may have opened its store once more before it died.
+    this.#store.crash();
     this.db.history.add({ type: 'killed' });
     setTimeout(() => this.boot(), after);
   }

@@ -79,8 +79,9 @@ export function routes(app: FastifyInstance, { sessions, runtime, observer, stop
   );
 
   app.delete<{ Params: { token: string } }>('/sessions/:token', async ({ params: { token } }, reply) => {
-    if (isToken(token)) await sessions.remove(token);
-    reply.code(204);
+    // While the database is away the order waits on disk: done here, and there when it is back.
+    const how = isToken(token) ? await sessions.remove(token) : 'removed';
+    reply.code(how === 'queued' ? 202 : 204);
   });
 
   app.get('/livez', (_, reply) => {

@@ -7,10 +7,9 @@ import type { Seal } from './seal.js';
 
 /** An order of the outbox, as it is written. JSON keeps lone surrogates. */
 const shape = v.object({
-  kind: v.picklist(['remove', 'touch']),
+  kind: v.literal('remove'),
   key: v.string(),
   at: v.number(),
-  expiresAt: v.exactOptional(v.number()),
 });
 
 const column = Buffer.from('outbox');

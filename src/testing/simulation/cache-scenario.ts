@@ -4,7 +4,7 @@ import { always, atEnd, eventually } from './checks.js';
 import type { Draw } from './draw.js';
 import { faults } from './fault-plan.js';
 import { keys, RowsCache } from './rows-cache.js';
-import { goneIsKnown, passesInTurn } from './rows-promises.js';
+import { goneIsKnown, outboxDelivers, passesInTurn } from './rows-promises.js';
 import { type Command, defineScenario } from './scenario.js';
 
 /** One row in five has an expiry of its own. */
@@ -113,6 +113,7 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
       'janitor.swept',
       'snapshotter.page',
       'snapshotter.written',
+      'snapshotter.delivered',
     ],
     longest: '15s',
   }),
@@ -140,6 +141,7 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
     }),
     atEnd('every read is answered', ({ callers }) => callers.longest < 10_000),
     atEnd('passes come in turn', ({ db }) => passesInTurn(db.history.all)),
+    atEnd('what waited in the outbox has reached the database', ({ db }) => outboxDelivers(db.history.all)),
     atEnd('what is gone is known to be gone', ({ db, terms }) => goneIsKnown(db.history.all, terms)),
     atEnd('a cache keeps its promises', ({ db, terms }) => keepsItsPromises(db.history.all, terms)),
     ...Object.entries(told).flatMap(([status, causes]) =>

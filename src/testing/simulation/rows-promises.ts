@@ -1,6 +1,6 @@
 import { InvariantError } from '../../errors.js';
 import type { Happened } from '../history.js';
-import { lifeAt, toldIn } from '../origins.js';
+import { confirmedRemovals, lifeAt, toldIn } from '../origins.js';
 import type { CacheTerms } from '../violation.js';
 
 /** How many rows a scan of the scenario's cache may bring at once. */
@@ -34,6 +34,21 @@ export function goneIsKnown<V>(history: readonly Happened<V>[], { staleFor }: Ca
     if (last?.type !== 'gone' || (last.by !== 'revoke' && last.by !== 'remove')) continue;
     if (at - last.at >= Math.min(staleFor, 3_600_000)) continue;
     throw new InvariantError(`"${key}" is ${lookup.status} (#${order}) after ${last.by} (#${last.order}).`);
+  }
+}
+
+/** What was taken for a database that was away has reached it. @throws InvariantError */
+export function outboxDelivers<V>(history: readonly Happened<V>[]): void {
+  for (const happened of history) {
+    if (happened.type !== 'gone' || happened.queued !== true) continue;
+    for (const key of happened.keys) {
+      const given = history.findLast(
+        (before) => before.type === 'removal' && before.key === key && before.order < happened.order,
+      );
+      // A try that was given up before it was taken may have come through all the same.
+      if (!confirmedRemovals(history, key).some(({ order }) => order > (given?.order ?? happened.order)))
+        throw new InvariantError(`The removal of "${key}" (#${happened.order}) never reached the database.`);
+    }
   }
 }
 
