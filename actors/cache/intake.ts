@@ -44,13 +44,17 @@ export class Intake<V> {
       this.quarantine(key, checked.error);
       return { type: 'quarantined', error: checked.error };
     }
-    const taken = this.#take(key, checked.row, lease);
+    const taken = this.#take(key, checked.row, lease, Flag.none);
     if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
     return { type: 'row', row: checked.row, stored: taken === 'stored' };
   }
 
-  /** A row of a pass or a change feed, of whatever key. */
-  row(candidate: Row<V>, lease: Lease): { readonly key: string | undefined; readonly taken: Taken } {
+  /** A row of a pass or a change feed, of whatever key; `flags` are how it is marked. */
+  row(
+    candidate: Row<V>,
+    lease: Lease,
+    flags: number = Flag.none,
+  ): { readonly key: string | undefined; readonly taken: Taken } {
     const checked = checkRow(candidate);
     if (!checked.ok) {
       const key = checked.key === undefined ? undefined : this.#core.keys.stored(checked.key);
@@ -62,7 +66,7 @@ export class Intake<V> {
       this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
       return { key, taken: 'quarantined' };
     }
-    return { key, taken: this.#take(key, checked.row, lease) };
+    return { key, taken: this.#take(key, checked.row, lease, flags) };
   }
 
   /** The source has no such row. */
@@ -89,7 +93,7 @@ export class Intake<V> {
     this.#core.bus.publish('quarantined', { key, error });
   }
 
-  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease): Taken {
+  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease, flags: number): Taken {
     const { table, policy, counters, quarantine } = this.#core;
     if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
@@ -104,7 +108,7 @@ export class Intake<V> {
         expiresAt: row.expiresAt,
         version: row.version,
         tags: row.tags,
-        flags: Flag.none,
+        flags,
       },
       lease,
     );

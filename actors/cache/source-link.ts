@@ -80,6 +80,11 @@ export class SourceLink<V> {
     return this.#outage.status === 'down';
   }
 
+  /** Whether the error means "away". */
+  saysAway(error: unknown): boolean {
+    return this.#isUnavailable(error);
+  }
+
   /** Questions given up on that have not settled yet. */
   get abandoned(): number {
     return this.#abandoned.size;

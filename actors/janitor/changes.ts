@@ -1,6 +1,7 @@
-import { ageNow } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
+import { doubtAll } from '../cache/doubt.js';
 import { readFeed } from '../cache/feed.js';
+import { Flag } from '../cache/judge.js';
 import { checkChanges, keyOf } from '../cache/rows.js';
 import type { Stretch } from '../cache/stretch.js';
 import type { SweepFailure } from './outcome.js';
@@ -17,6 +18,7 @@ export async function takeChanges<V>(
   if (source.changes === undefined || life.aborted || link.permission() !== 'free') return undefined;
   // Before the first pass there is nothing that could have changed since. It says where to go on from, if it can.
   if (passes.possible && core.cursor === undefined && passes.completed === 0) return undefined;
+  const { gaps } = core;
   const end = await readFeed(core, {
     life,
     stretch,
@@ -26,7 +28,7 @@ export async function takeChanges<V>(
     },
     check: checkChanges<V>,
     async take(batch, lease) {
-      if (batch.reset) doubtAll(core);
+      if (batch.reset) doubtAll(core, 'the change feed has a gap');
       const gone: string[] = [];
       for (const raw of batch.gone) {
         const key = core.keys.stored(raw);
@@ -37,7 +39,8 @@ export async function takeChanges<V>(
         // Over a source without passes only what was asked for is held.
         const key = passes.possible ? undefined : keyOf(row);
         if (key !== undefined && !holds(core, key)) continue;
-        if (core.intake.row(row, lease).taken === 'stored') counts.changed++;
+        if (core.intake.row(row, lease, core.gaps === gaps ? Flag.none : Flag.suspect).taken === 'stored')
+          counts.changed++;
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       counts.gone += gone.length;
@@ -47,13 +50,6 @@ export async function takeChanges<V>(
     },
   });
   return end.type === 'failed' ? end : undefined;
-}
-
-/** The feed has a gap: everything held is suspect until a complete pass has confirmed it. */
-function doubtAll<V>(core: CacheCore<V>): void {
-  core.doubtBefore = ageNow();
-  core.logger.warn({ cache: core.policy.name }, 'the change feed has a gap: a complete pass is needed');
-  core.passes.demand();
 }
 
 /** Whether something is told of the key: a value, or that it is gone. */
