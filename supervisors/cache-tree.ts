@@ -1,6 +1,7 @@
 import type { CacheCore } from '../actors/cache/core.js';
 import { cacheLogic } from '../actors/cache/machine.js';
 import { janitorLogic } from '../actors/janitor/machine.js';
+import { listenerLogic } from '../actors/listener/machine.js';
 import { snapshotterLogic } from '../actors/snapshotter/machine.js';
 import { throttleLogic } from '../actors/throttle/machine.js';
 import { warmerLogic } from '../actors/warmer/machine.js';
@@ -44,6 +45,9 @@ export function cacheTree<V>(core: CacheCore<V>): SupervisorLogic {
             input: { ...input, throttle: core.throttle },
           }),
         ]),
+    ...(core.listening.possible
+      ? [child({ id: 'listener', name: named('listener'), logic: listenerLogic, input })]
+      : []),
     child({ id: 'warmer', name: named('warmer'), logic: warmerLogic, input }),
     child({ id: 'janitor', name: named('janitor'), logic: janitorLogic, input }),
   ];

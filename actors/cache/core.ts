@@ -20,6 +20,7 @@ import { Diagnostics } from './diagnostics.js';
 import { Intake } from './intake.js';
 import { Keys } from './keys.js';
 import { Ledger } from './ledger.js';
+import { Listening } from './listening.js';
 import { Loader, leaseHolder } from './loader.js';
 import type { CachePolicy } from './options.js';
 import { Outbox } from './outbox.js';
@@ -83,6 +84,10 @@ export class CacheCore<V> {
   logger: Logger;
   /** Confirmations before this are in doubt: the change feed had a gap; ms of ages. */
   doubtBefore: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** How often they came in doubt. */
+  gaps = 0;
+  /** What the source tells by itself. */
+  readonly listening: Listening;
   /** Where the change feed was read to. */
   cursor: Cursor | undefined;
   /** Something was restored in this process. */
@@ -136,6 +141,7 @@ export class CacheCore<V> {
     this.quarantine = new Quarantine(options.policy.maxNegative);
     this.authority = new Authority(options.policy.maxNegative);
     this.passes = new Passes(options.source.scan !== undefined);
+    this.listening = new Listening(options.source.subscribe !== undefined);
     this.link = new SourceLink({
       source: options.source,
       policy: options.policy,

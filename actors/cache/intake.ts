@@ -52,13 +52,17 @@ export class Intake<V> {
       this.quarantine(key, this.#core.keys.redact(checked.error, asked));
       return { type: 'quarantined', error: checked.error };
     }
-    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.since);
+    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.since, Flag.none);
     if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
     return { type: 'row', row: checked.row, stored: taken === 'stored' };
   }
 
-  /** A row of a pass or a change feed, of whatever key. */
-  row(candidate: Row<V>, lease: Lease): { readonly key: string | undefined; readonly taken: Taken } {
+  /** A row of a pass or a change feed, of whatever key; `flags` are how it is marked. */
+  row(
+    candidate: Row<V>,
+    lease: Lease,
+    flags: number = Flag.none,
+  ): { readonly key: string | undefined; readonly taken: Taken } {
     const checked = checkRow(candidate);
     if (!checked.ok) {
       const key = checked.key === undefined ? undefined : this.#core.keys.stored(checked.key);
@@ -73,7 +77,7 @@ export class Intake<V> {
       this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
       return { key, taken: 'quarantined' };
     }
-    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.rows);
+    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.rows, flags);
     if (taken === 'refused') this.miss(key);
     return { key, taken };
   }
@@ -121,7 +125,13 @@ export class Intake<V> {
     this.#core.bus.publish('quarantined', { key, error });
   }
 
-  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease, covered: boolean): Taken {
+  #take(
+    key: string,
+    row: Row<V> & { readonly value: V },
+    lease: Lease,
+    covered: boolean,
+    flags: number,
+  ): Taken {
     const { table, policy, counters, quarantine } = this.#core;
     if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
@@ -139,7 +149,7 @@ export class Intake<V> {
         version: row.version,
         tags: row.tags,
         weight: this.#core.weights.of(row.value, key),
-        flags: (sliding === false ? Flag.none : Flag.sliding) | (covered ? Flag.none : Flag.missed),
+        flags: flags | (sliding === false ? Flag.none : Flag.sliding) | (covered ? Flag.none : Flag.missed),
       },
       lease,
     );

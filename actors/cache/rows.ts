@@ -49,15 +49,17 @@ function bad(key: string | undefined, message: string, cause?: unknown): Checked
 export interface ScanBatch<V> {
   readonly rows: readonly Row<V>[];
   readonly cursor: Cursor | undefined;
+  /** As of the scan's beginning. */
+  readonly snapshot: boolean;
 }
 
 /** What a scan handed over, copied: nothing of it is looked at twice. @throws FeedError when it is no batch. */
 export function checkScan<V>(given: unknown): ScanBatch<V> {
-  const { rows, cursor } = given as Partial<ScanBatch<V>>;
+  const { rows, cursor, snapshot } = given as Partial<ScanBatch<V>>;
   if (!Array.isArray(rows) || !isCursor(cursor)) {
     throw new FeedError('A batch of scan must be { rows: Row[], cursor?: string }.');
   }
-  return { rows: [...rows], cursor };
+  return { rows: [...rows], cursor, snapshot: snapshot === true };
 }
 
 export interface ChangeBatch<V> {

@@ -47,6 +47,11 @@ export class SourceLink<V> implements AskingHome {
     return this.#outage.status === 'down';
   }
 
+  /** Whether the error means "away". */
+  saysAway(error: unknown): boolean {
+    return this.isUnavailable(error);
+  }
+
   /** Whether there is any point in asking now. */
   permission(): 'free' | 'probe' | 'no' {
     // Most of the time; a clock would cost more than the rest.

@@ -2,7 +2,9 @@ import { ageNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from '../cache/core.js';
+import { doubtAll } from '../cache/doubt.js';
 import { readFeed } from '../cache/feed.js';
+import { Flag } from '../cache/judge.js';
 import { checkChanges, keyOf } from '../cache/rows.js';
 import type { Stretch } from '../cache/stretch.js';
 import type { SweepFailure } from './outcome.js';
@@ -20,7 +22,7 @@ export async function takeChanges<V>(
   // Before the first pass there is nothing that could have changed since. It says where to go on from, if it can.
   if (passes.possible && core.cursor === undefined && passes.completed === 0) return undefined;
   const began = ageNow();
-  const { table } = core;
+  const { table, gaps } = core;
   // What it says nothing of is as it was when the cursor was given.
   const first = core.cursor === undefined;
   let whole = core.complete && !first;
@@ -34,7 +36,7 @@ export async function takeChanges<V>(
     check: checkChanges<V>,
     async take(batch, lease) {
       if (batch.reset) {
-        doubtAll(core);
+        doubtAll(core, 'the change feed has a gap');
         whole = false;
       }
       if (core.complete && (batch.reset || first)) core.cover.begin(core.table);
@@ -58,7 +60,7 @@ export async function takeChanges<V>(
           core.intake.miss(core.keys.stored(key));
           continue;
         }
-        const one = core.intake.row(row, lease);
+        const one = core.intake.row(row, lease, core.gaps === gaps ? Flag.none : Flag.suspect);
         if (one.taken === 'stored') counts.changed++;
         // Of a row that cannot be told from others, any may have changed.
         else if (one.key === undefined) whole = false;
@@ -72,7 +74,8 @@ export async function takeChanges<V>(
       return true;
     },
   });
-  if (whole && end.type === 'end' && core.table === table) table.affirm(began, core.cover.since);
+  if (whole && end.type === 'end' && core.table === table && core.gaps === gaps)
+    table.affirm(began, core.cover.since);
   return end.type === 'failed' ? end : undefined;
 }
 
@@ -94,13 +97,6 @@ function removed<V>({ table, intake }: CacheCore<V>, key: string, lease: Lease):
   if (table.slotOf(key) >= 0 && intake.none(key, lease, 'source')) return true;
   intake.miss(key);
   return false;
-}
-
-/** The feed has a gap: everything held is suspect until a complete pass has confirmed it. */
-function doubtAll<V>(core: CacheCore<V>): void {
-  core.doubtBefore = ageNow();
-  core.logger.warn({ cache: core.policy.name }, 'the change feed has a gap: a complete pass is needed');
-  core.passes.demand();
 }
 
 /** Whether something is told of the key: a value, or that it is gone. */

@@ -47,11 +47,12 @@ export const warmerLogic = setup({
   },
   actors: {
     bells,
-    treeStarted: fromPromise<void, { readonly self: Parameters<typeof whenStarted>[0] }>(
-      async ({ input }) => {
-        await whenStarted(input.self);
+    treeStarted: fromPromise<void, { readonly core: Core; readonly self: Parameters<typeof whenStarted>[0] }>(
+      async ({ input: { core, self }, signal }) => {
+        await whenStarted(self);
         // Whoever awaits `start()` is told first.
         await yieldToLoop();
+        await core.listening.firstAttempt(core.policy.load.timeout, signal);
       },
     ),
     pass: fromPromise<PassOutcome, { readonly core: Core }>(({ input, signal }) => pass(input.core, signal)),
@@ -115,7 +116,7 @@ export const warmerLogic = setup({
     waiting: {
       invoke: {
         src: 'treeStarted',
-        input: ({ self }) => ({ self }),
+        input: ({ context, self }) => ({ core: context.core, self }),
         onDone: [
           // A restart is no reason to try a source that is known to be away before its time.
           { guard: 'sourceDown', target: 'backoff' },

@@ -4,6 +4,7 @@ import type { Cursor, Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from '../cache/core.js';
 import { readFeed } from '../cache/feed.js';
+import { Flag } from '../cache/judge.js';
 import type { WarmReport } from '../cache/report.js';
 import { checkScan } from '../cache/rows.js';
 import { Stretch } from '../cache/stretch.js';
@@ -31,6 +32,9 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
   core.bus.publish('pass.started', { pass: number });
   const { table } = core;
   const whole = table.lease('pass');
+  /** What one snapshot has is as old as its beginning, whenever its pages come: held until the first page says that it is none. */
+  const opening = table.lease();
+  const { gaps } = core;
   const stretch = new Stretch(life);
   const counts = { rows: 0, removed: 0, quarantined: 0 };
   let cursor: Cursor | undefined;
@@ -48,7 +52,9 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
           cursor = batch.cursor;
           if (core.complete && core.cursor === undefined) core.cover.begin(table, lease.seq);
         }
-        const quarantined = await takeRows(core, batch.rows, lease, whole, stretch);
+        if (!batch.snapshot) table.release(opening);
+        const under = { lease: batch.snapshot ? opening : lease, whole, suspect: core.gaps !== gaps };
+        const quarantined = await takeRows(core, batch.rows, under, stretch);
         if (quarantined === 'aborted') return false;
         buggify('warmer.page');
         counts.rows += batch.rows.length;
@@ -72,6 +78,7 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
     return completed(core, number, { ...counts, removed, took: monotonicNow() - began }, cursor);
   } finally {
     table.release(whole);
+    table.release(opening);
   }
 }
 
@@ -79,13 +86,12 @@ export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<Pa
 async function takeRows<V>(
   core: CacheCore<V>,
   rows: readonly Row<V>[],
-  lease: Lease,
-  whole: Lease,
+  { lease, whole, suspect }: { readonly lease: Lease; readonly whole: Lease; readonly suspect: boolean },
   stretch: Stretch,
 ): Promise<number | 'aborted'> {
   let quarantined = 0;
   for (const row of rows) {
-    const { key, taken } = core.intake.row(row, lease);
+    const { key, taken } = core.intake.row(row, lease, suspect ? Flag.suspect : Flag.none);
     if (taken === 'stored') core.passes.anyRow = true;
     // Set apart, or refused for something newer: it was seen all the same.
     else if (key === undefined) core.passes.nameless = true;

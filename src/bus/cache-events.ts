@@ -35,6 +35,15 @@ export interface CacheEvents {
     readonly unavailable: boolean;
     readonly attempt: number;
   };
+  /** From now on the source tells at once what other writers do. `again`: it had been lost. */
+  'listener.open': { readonly again: boolean };
+  /** It tells no more; it is asked again after `delay`. `attempt` counts from 1. */
+  'listener.lost': {
+    readonly error: unknown;
+    readonly unavailable: boolean;
+    readonly attempt: number;
+    readonly delay: number;
+  };
   swept: {
     readonly expired: number;
     readonly gone: number;

@@ -23,7 +23,7 @@ import {
 import { expect } from 'vitest';
 
 export type Event = { [T in keyof CacheEvents]: BusEvent<CacheEvents, T> }[keyof CacheEvents];
-export type Actor = 'cache' | 'warmer' | 'janitor' | 'snapshotter' | 'throttle';
+export type Actor = 'cache' | 'listener' | 'warmer' | 'janitor' | 'snapshotter' | 'throttle';
 type Options<V> = Omit<CacheOptions<V>, 'name' | 'source'> &
   Partial<Pick<CacheOptions<V>, 'name' | 'source'>>;
 

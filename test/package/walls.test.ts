@@ -57,6 +57,8 @@ async function walls(files: Record<string, string>) {
     'src/errors.ts': 'export const errors = 1;\n',
     'src/fault-point.ts': 'export const fault = 1;\n',
     'src/testing/index.ts': `export * from '../define-cache.js';\n`,
+    'src/sources/postgres/source.ts': `import type { Pool } from 'pg';\nimport 'pg-cursor';\nexport type P = Pool;\n`,
+    'src/cli/main.ts': `export * from '../testing/index.js';\n`,
     'src/observe/index.ts': `import 'node:http';\nexport * from '../define-cache.js';\n`,
   };
   const folder = house({ ...foundations, ...files });
@@ -108,6 +110,8 @@ describe('the walls between the floors', () => {
       'src/snapshot/undeclared.ts': `import 'fast-check';\n`,
       'src/snapshot/nowhere.ts': `import './nowhere-at-all.js';\n`,
       'actors/native.ts': `import 'better-sqlite3';\n`,
+      'src/sources/peer.ts': `import 'pg';\n`,
+      'src/testing/cli.ts': `export * from '../cli/main.js';\n`,
     });
     expect(code).toBeGreaterThan(0);
     expect(broken).toEqual(
@@ -132,6 +136,9 @@ describe('the walls between the floors', () => {
         'resolvable: src/snapshot/nowhere.ts',
         'declared: src/snapshot/nowhere.ts',
         'native-code-at-the-edge: actors/native.ts',
+        'postgres-at-the-edge: src/sources/peer.ts',
+        'declared: src/sources/peer.ts',
+        'upwards-from-srcindexts: src/testing/cli.ts',
       ].sort(),
     );
   });

@@ -82,7 +82,7 @@ describe.each([{ thread: false }, { thread: true }])('the SQLite source, thread:
     {
       describe,
       it,
-      without: ['subscribe', 'begin', 'stall', 'inUse'],
+      without: ['begin', 'stall', 'inUse'],
       holds: (key) => !surrogate.test(key),
       values: ['text', '', 1, 1.5, null],
     },

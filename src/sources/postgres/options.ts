@@ -100,6 +100,19 @@ const schema = v.strictObject({
   ),
 });
 
+/** @throws OptionsError for what is no name of a table or a column. */
+export function checkedNames(given: {
+  readonly table: string;
+  readonly key: string;
+}): Pick<TablePlan, 'schema' | 'table' | 'key'> {
+  const { table, key } = checkedOptions(
+    v.strictObject({ table: schema.entries.table, key: schema.entries.key }),
+    given,
+    { of: 'install-trigger' },
+  );
+  return { ...tableOf(table), key };
+}
+
 /** The options, checked. */
 export interface PostgresSettings {
   readonly plan: TablePlan;
@@ -145,7 +158,7 @@ export function postgresSettings(options: PostgresSourceOptions<unknown>): Postg
 }
 
 /** The parts of a table's name. */
-export function tableOf(
+function tableOf(
   table: string | { readonly schema?: string | undefined; readonly name: string },
 ): Pick<TablePlan, 'schema' | 'table'> {
   if (typeof table === 'object') return { schema: table.schema, table: table.name };

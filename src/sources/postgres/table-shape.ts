@@ -31,6 +31,10 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 JOIN pg_type t ON t.oid = a.atttypid
 WHERE c.oid = to_regclass($1) ORDER BY a.attnum`;
 
+/** Another server, or the same after another took over what it had not replicated: whoever may not ask goes without. */
+const serverOf = `
+SELECT system_identifier::text, timeline_id::text FROM pg_control_system(), pg_control_checkpoint()`;
+
 const keyKinds: Readonly<Record<string, KeyKind>> = {
   text: 'text',
   varchar: 'text',
@@ -56,6 +60,10 @@ const timeKinds: Readonly<Record<string, TimeKind>> = {
  */
 export async function readShape(session: Session, plan: TablePlan): Promise<TableShape> {
   const { rows } = await session.query(columnsOf, [tableName(plan)]);
+  const server = await session.query(serverOf).catch((error: unknown) => {
+    if (error instanceof Error && Reflect.get(error, 'code') === '42501') return undefined;
+    throw error;
+  });
   const [first] = rows;
   if (first === undefined) {
     throw new SourceConfigurationError(
@@ -85,7 +93,7 @@ export async function readShape(session: Session, plan: TablePlan): Promise<Tabl
   typeOf('version', plan.version);
   const revoked = typeOf('revokedAt', plan.revokedAt);
   return {
-    identity: JSON.stringify([database, oid, storage, plan.updatedAt]),
+    identity: JSON.stringify([...(server?.rows[0] ?? []), database, oid, storage, plan.updatedAt]),
     schema: schema ?? '',
     table: table ?? '',
     columns,

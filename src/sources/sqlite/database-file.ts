@@ -11,6 +11,8 @@ const busyTimeout: Milliseconds = 50;
 /** An open connection, and which file it reads: two files never have one identity. */
 export interface Connection {
   readonly database: SqliteDatabase;
+  /** Of this connection alone. */
+  readonly id: string;
   readonly identity: string;
 }
 
@@ -40,7 +42,7 @@ export class DatabaseFile {
     if (this.#given !== undefined) this.#adopt(this.#given, identity);
     else {
       this.close();
-      this.#connection = { identity, database: this.#open() };
+      this.#connection = { identity, id: randomUUID(), database: this.#open() };
     }
     return this.#connection as Connection;
   }
@@ -64,7 +66,7 @@ export class DatabaseFile {
         `The database file "${this.#path}" was replaced under the connection that was handed in. Hand the path in instead.`,
       );
     }
-    this.#connection = { database, identity };
+    this.#connection = { database, id: this.#connection?.id ?? randomUUID(), identity };
   }
 
   #identify(): string {

@@ -1,6 +1,6 @@
 import { StateError } from '../../errors.js';
 import type { Milliseconds } from '../../runtime/duration.js';
-import { DatabaseFile } from './database-file.js';
+import { type Connection, DatabaseFile } from './database-file.js';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js';
 import { explain } from './engine-error.js';
 import { keyOf, type RawRows } from './raw-rows.js';
@@ -67,6 +67,13 @@ export class SqliteEngine {
       const newest = plain(this.#read(changes.newest, [latest])[0]?.[0] ?? null);
       return { file, newest: typeof newest === 'number' ? newest : undefined };
     });
+  }
+
+  /** Another one whenever somebody else has committed anything since the last call, or nobody knows whether. */
+  version(): string {
+    return this.#connected(
+      ({ database, id }) => `${id}:${String(database.pragma('data_version', { simple: true }))}`,
+    );
   }
 
   load(key: string, now: Milliseconds): RawRows {
@@ -154,9 +161,12 @@ export class SqliteEngine {
   }
 
   #request<Answer>(perform: (sql: TableSql, file: string) => Answer): Answer {
+    return this.#connected(({ database, identity }) => perform(this.#prepare(database), identity));
+  }
+
+  #connected<Answer>(perform: (connection: Connection) => Answer): Answer {
     try {
-      const { database, identity } = this.#file.connect();
-      return perform(this.#prepare(database), identity);
+      return perform(this.#file.connect());
     } catch (error) {
       const { explained, reopen } = explain(error, this.#plan);
       if (reopen && this.#plan.file !== inMemory) this.#file.close();

@@ -9,7 +9,8 @@ import { type EnginePort, inlinePort, threadPort } from './engine-port.js';
 import { type SqliteSourceOptions, sqliteSettings, type ValueFunction } from './options.js';
 import { record, toRows, type ValueReader } from './rows.js';
 import { keysAtOnce } from './statements.js';
-import type { TablePlan } from './table-plan.js';
+import { inMemory, type TablePlan } from './table-plan.js';
+import { watch } from './watch.js';
 import { writtenColumns } from './written-columns.js';
 
 /** What `sqliteSource` makes: what is always there, and `changes`, `save` and `remove` where the options allow them. */
@@ -28,6 +29,7 @@ export type SqliteSource<V> = Source<V> &
  *   `reset`: pass in full. A file *overwritten in place* cannot be told from a written one; the next pass sees it.
  * - A query cannot be interrupted: who gives up is rejected at once, and later requests wait until it ends.
  * - `changes` finds what appears up to 5 s later than its stamp says. Hard deletes it cannot see: `missing` does.
+ * - What another process or connection commits is noticed within 250 ms, by `subscribe`: a cache then asks what changed, at once.
  * - Integers beyond 2^53 arrive as bigints, BLOBs as Uint8Arrays.
  * - `save` needs a primary key or a unique index on `key`. It refuses a revoked row: what was revoked stays so.
  *
@@ -71,6 +73,8 @@ export function sqliteSource(
   return {
     ...source,
     ...(plan.updatedAt === undefined ? {} : { changes: changesOf(plan, port, read) }),
+    // Nobody else writes to a database of this process's memory.
+    ...(plan.file === inMemory ? {} : { subscribe: (listener) => watch(port, listener) }),
     ...(plan.writable ? { remove: remover(port) } : {}),
     ...(plan.writable && typeof value !== 'function'
       ? { save: saver(plan, port, typeof value === 'string') }

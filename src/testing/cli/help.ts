@@ -1,13 +1,3 @@
-export const commandHelp = `Usage: npx holdfast simulate [scenario.ts] [options]
-
-Commands:
-  simulate   plays a scenario many times under failures, and shrinks the first run that fails
-
-Options:
-  --version  the version of Holdfast
-  --help     this; npx holdfast simulate --help says more
-`;
-
 export const simulateHelp = `Usage: npx holdfast simulate [scenario.ts] [options]
 
 Plays the scenarios of a file many times, on virtual time and under failures, and shrinks the first run that fails to the least that

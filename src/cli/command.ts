@@ -1,9 +1,11 @@
-import { OptionsError } from '../../errors.js';
-import { shown } from '../shown.js';
-import { parseSimulate } from './arguments.js';
-import { commandHelp, simulateHelp } from './help.js';
-import { simulate } from './simulate.js';
-import type { Terminal } from './terminal.js';
+import { OptionsError } from '../errors.js';
+import { parseSimulate } from '../testing/cli/arguments.js';
+import { simulateHelp } from '../testing/cli/help.js';
+import { simulate } from '../testing/cli/simulate.js';
+import type { Terminal } from '../testing/cli/terminal.js';
+import { shown } from '../testing/shown.js';
+import { commandHelp } from './help.js';
+import { postgres } from './postgres.js';
 
 export interface CommandTerminal extends Terminal {
   readonly version: () => string;
@@ -24,9 +26,10 @@ export async function command(line: readonly string[], terminal: CommandTerminal
       terminal.stdout.write(commandHelp);
       return 0;
     }
+    if (name === 'postgres') return await postgres(rest, terminal);
     if (name !== 'simulate') {
       throw new OptionsError(
-        `${name === undefined ? 'No command was given' : `There is no command "${name}"`}. There is one: simulate. See npx holdfast --help.`,
+        `${name === undefined ? 'No command was given' : `There is no command "${name}"`}. There are simulate and postgres. See npx holdfast --help.`,
       );
     }
     const asked = parseSimulate(rest);
