@@ -1,6 +1,13 @@
 /** The public face of `holdfast`. Nothing inside imports it. */
+export type { Entry, Query, QueryOptions } from '../actors/cache/contents.js';
+export type {
+  ExportedEntry,
+  ExportedRecord,
+  ExportedRemoval,
+  ImportReport,
+} from '../actors/cache/exported.js';
 export type { Absent, Fresh, Lookup, Stale, Unknown } from '../actors/cache/lookup.js';
-export type { CacheOptions, EntryOptions, ReadOptions } from '../actors/cache/options.js';
+export type { CacheOptions, EntryOptions, ImportOptions, ReadOptions } from '../actors/cache/options.js';
 export type {
   CacheHealth,
   CacheState,

@@ -132,7 +132,19 @@ export const readSchema = v.strictObject({
   timeout: duration,
 });
 
-type Schema = typeof cacheSchema | typeof entrySchema | typeof readSchema;
+/** What is asked of all entries. */
+export const querySchema = v.strictObject({
+  where: callable('a function of an entry that says true or false'),
+  select: callable('a function of an entry'),
+  limit: count(0),
+});
+
+/** How an import goes together with what is there. */
+export const importSchema = v.strictObject({
+  mode: v.optional(must("'merge' or 'replace'", (value) => value === 'merge' || value === 'replace')),
+});
+
+type Schema = v.GenericSchema;
 type Issue = v.BaseIssue<unknown>;
 
 /** @throws OptionsError that names the option, what was given, and what would do. */

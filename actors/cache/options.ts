@@ -3,7 +3,14 @@ import { type Duration, type Milliseconds, milliseconds } from '../../src/runtim
 import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
-import { cacheSchema, checkOptions, entrySchema, readSchema } from './options-schema.js';
+import {
+  cacheSchema,
+  checkOptions,
+  entrySchema,
+  importSchema,
+  querySchema,
+  readSchema,
+} from './options-schema.js';
 
 /** A number of things. */
 export type Count = number;
@@ -205,4 +212,23 @@ export interface ReadOptions {
 /** @throws OptionsError that names the option. */
 export function checkReadOptions(options: ReadOptions): void {
   checkOptions(readSchema, options);
+}
+
+/** How what is brought goes together with what is there. */
+export interface ImportOptions {
+  /**
+   * `'merge'`: beside what is there; of a key, what is newer holds, and a removal before either. `'replace'`: in the place of all that is
+   * there, removals excepted; every load and pass under way is void. Default `'merge'`.
+   */
+  readonly mode?: 'merge' | 'replace';
+}
+
+/** @throws OptionsError that names the option. */
+export function checkImportOptions(options: ImportOptions): void {
+  checkOptions(importSchema, options);
+}
+
+/** @throws OptionsError that names the option. */
+export function checkQueryOptions(options: object): void {
+  checkOptions(querySchema, options);
 }

@@ -75,7 +75,7 @@ export class Writer<V> {
       quarantine.release(stored);
       loader.abort(stored);
     } else if (table.tombstoneOf(stored)?.kind !== 'revoked')
-      this.#buryStored([stored], 'invalidated', 'invalidate');
+      this.buryStored([stored], 'invalidated', 'invalidate');
   }
 
   async remove(key: string): Promise<void> {
@@ -147,10 +147,11 @@ export class Writer<V> {
     const keys = (Array.isArray(given) ? given : [given as string])
       .filter((key) => core.keys.allows(key))
       .map((key) => core.keys.stored(key));
-    this.#buryStored(keys, kind, because);
+    this.buryStored(keys, kind, because);
   }
 
-  #buryStored(
+  /** The same by the keys that the table has. */
+  buryStored(
     keys: readonly string[],
     kind: 'invalidated' | 'revoked',
     because: 'invalidate' | 'revoke' | 'remove',

@@ -16,3 +16,4 @@ export type {
   Tombstone,
 } from './record.js';
 export { Table } from './table.js';
+export type { TagMark } from './tags.js';

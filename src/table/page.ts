@@ -45,9 +45,13 @@ export class Page<V> {
   version: Float64Array | undefined;
   weight: Float64Array | undefined;
   tags: (readonly string[] | undefined)[] | undefined;
+  /** One more than the first of the entry's places in the index of tags. */
+  firstTag: Int32Array | undefined;
   /** With `staleFor`: only where the entry's term has no number. */
   ttl: Float64Array | undefined;
   staleFor: Float64Array | undefined;
   /** The mutation at which a pass saw the slot's key without storing it. */
   seen: Float64Array | undefined;
+  /** Which key it is that the slot was given to, counted while somebody walks over the table. */
+  born: Float64Array | undefined;
 }

@@ -3,6 +3,7 @@ import { Kind, type Page, pageMask, pageSize } from './page.js';
 import type { Denial, EntryOptions, Tombstone } from './record.js';
 import { S3Fifo } from './s3-fifo.js';
 import { Line, Slots } from './slots.js';
+import { Tags } from './tags.js';
 import { ownTerm, Terms } from './terms.js';
 
 /**
@@ -13,6 +14,7 @@ export class Records<V> {
   readonly slots = new Slots<V>();
   readonly byAge = new ExpiryIndex(this.slots.byAge);
   readonly byWall = new ExpiryIndex(this.slots.byWall);
+  readonly tags = new Tags(this.slots);
   readonly #terms = new Terms();
   entries = 0;
   negatives = 0;
@@ -84,6 +86,8 @@ export class Records<V> {
     slots.setExpiresAt(slot, expiresAt);
     slots.setFlags(slot, options.flags ?? 0);
     slots.setTerm(slot, term);
+    if (options.tags !== undefined || page.tags !== undefined)
+      this.tags.change(slot, page.tags?.[slot & pageMask], options.tags);
     writeRare(page, slot & pageMask, options, term === ownTerm);
     this.byAge.update(slot, ageBefore, this.ageDeadline(slot));
     this.byWall.update(slot, wallBefore, expiresAt);
@@ -100,7 +104,10 @@ export class Records<V> {
     page.values[at] = undefined;
     if (page.version !== undefined) page.version[at] = Number.NaN;
     if (page.weight !== undefined) page.weight[at] = Number.NaN;
-    if (page.tags !== undefined) page.tags[at] = undefined;
+    if (page.tags !== undefined) {
+      this.tags.change(slot, page.tags[at], undefined);
+      page.tags[at] = undefined;
+    }
     if (page.seen !== undefined) page.seen[at] = 0;
     this.entries -= 1;
   }

@@ -10,6 +10,7 @@ import {
   Page,
   pageBits,
   pageMask,
+  pageSize,
   readsBits,
   readsShift,
   termShift,
@@ -33,6 +34,8 @@ export class Slots<V> {
   readonly byWall = new Chains(expiryLists + 3);
   readonly #shards = new Shards();
   #end = 0;
+  #walks = 0;
+  #births = 0;
 
   /** One more than the highest slot ever used. */
   get end(): number {
@@ -133,7 +136,13 @@ export class Slots<V> {
       this.#end += 1;
       if ((slot & pageMask) === 0) this.pages.push(new Page<V>());
     }
-    this.page(slot).keys[slot & pageMask] = key;
+    const page = this.page(slot);
+    page.keys[slot & pageMask] = key;
+    if (this.#walks > 0) {
+      page.born ??= new Float64Array(pageSize);
+      this.#births += 1;
+      page.born[slot & pageMask] = this.#births;
+    }
     this.#shards.set(key, slot);
     return slot;
   }
@@ -145,6 +154,23 @@ export class Slots<V> {
     page.keys[slot & pageMask] = '';
     this.setKind(slot, Kind.free);
     this.byAge.push(freeList, slot);
+  }
+
+  /**
+   * The slots that were given to their keys before the walk began: a key that leaves and comes back into another slot meanwhile is not met
+   * twice. A walk that nobody ends costs eight bytes for each slot given out from then on, no more.
+   */
+  *walk(): Generator<number, void, void> {
+    this.#walks += 1;
+    try {
+      const { births, end } = { births: this.#births, end: this.#end };
+      for (let slot = 0; slot < end; slot += 1) {
+        const { born } = this.page(slot);
+        if (born === undefined || born[slot & pageMask]! <= births) yield slot;
+      }
+    } finally {
+      this.#walks -= 1;
+    }
   }
 
   #meta(slot: number): number {

@@ -16,6 +16,7 @@ import type {
 import { Records } from './records.js';
 import { Room } from './room.js';
 import { Line } from './slots.js';
+import type { TagMark } from './tags.js';
 
 /**
  * The table in memory. Mechanism only: it reads no clock, knows no policy and never asks the source. `now` is monotonic ms,
@@ -53,6 +54,8 @@ export class Table<V> extends Chronicle<V> {
       const held = this.versionOf(slot);
       if (held !== undefined && options.version < held) return 'version';
     }
+    const { tags } = options;
+    if (tags !== undefined && this.records.tags.since(tags, lease.seq) !== undefined) return 'lease';
     this.#store(slot, key, value, options);
     return 'stored';
   }
@@ -89,6 +92,31 @@ export class Table<V> extends Chronicle<V> {
     }
   }
 
+  /**
+   * Nothing of the tag is believed any more, of now or of what a read that has begun brings with it. At once no entry of the tag is found;
+   * they are still there until `taggedBefore` has named them all and each was buried.
+   */
+  markTag(tag: string, at: number): TagMark {
+    const mark = { seq: this.history.count(), at };
+    this.records.tags.mark(tag, mark);
+    return mark;
+  }
+
+  /** Up to `most` keys of entries with the tag from before the mark; each is to be buried before the next are asked for. */
+  taggedBefore(tag: string, mark: TagMark, most: number): readonly string[] {
+    const { slots, tags } = this.records;
+    const keys = new Set<string>();
+    for (let left = tags.count(tag); left > 0 && keys.size < most; left -= 1) {
+      const slot = tags.turn(tag);
+      if (slots.seq(slot) < mark.seq) keys.add(slots.key(slot));
+    }
+    if (keys.size === 0) {
+      tags.settle(tag, mark);
+      this.history.tidy();
+    }
+    return [...keys];
+  }
+
   /** Empties the table and ends every lease. */
   clear(): void {
     this.records = new Records(this.#room.isBounded);
@@ -120,6 +148,13 @@ export class Table<V> extends Chronicle<V> {
     if (lease !== undefined && !this.history.leases.isOpen(lease)) return 'lease';
     let slot = records.slots.find(entry.key);
     if (slot >= 0 && records.slots.seq(slot) >= entry.seq) return 'newer';
+    const mark =
+      entry.tags === undefined ? undefined : records.tags.since(entry.tags, lease?.seq ?? entry.seq);
+    if (mark !== undefined) {
+      // Whoever it comes from has it still: it is to go from there too.
+      this.bury(entry.key, 'invalidated', mark.at);
+      return 'newer';
+    }
     const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
     if (!this.#room.fits(records, slot, entry.weight ?? 1)) return 'full';
     this.history.seq = Math.max(this.seq, entry.seq);
@@ -183,7 +218,7 @@ export class Table<V> extends Chronicle<V> {
    * without a bound keeps no account of who came when: of it those go first that were read least.
    */
   *shed(size: number): Generator<Eviction | undefined, void, void> {
-    for (let reads = 0; this.size > size && !this.#room.isBounded; reads += 1)
+    for (let reads = 0; reads <= 3 && this.size > size && !this.#room.isBounded; reads += 1)
       yield* this.#shedRead(reads, size);
     while (this.size > size) {
       const slot = this.#room.next(this.records);

@@ -56,8 +56,10 @@ export class View<V> {
 
   /** The slot of the key's entry, or -1. */
   slotOf(key: string): number {
-    const slot = this.records.slots.find(key);
-    return slot >= 0 && this.records.slots.kind(slot) === Kind.entry ? slot : -1;
+    const { slots, tags } = this.records;
+    const slot = slots.find(key);
+    if (slot < 0 || slots.kind(slot) !== Kind.entry) return -1;
+    return tags.dying && tags.isDead(slot) ? -1 : slot;
   }
 
   keyAt(slot: number): string {
@@ -119,7 +121,7 @@ export class View<V> {
    * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag.
    */
   glance(key: string, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
-    const { slots } = this.records;
+    const { slots, tags } = this.records;
     const slot = slots.find(key);
     if (slot < 0) return undefined;
     const { meta, times, values } = slots.page(slot);
@@ -127,7 +129,7 @@ export class View<V> {
     const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return undefined;
     const confirmedAt = times[2 * at]!;
-    if (wall >= times[2 * at + 1]!) return undefined;
+    if (wall >= times[2 * at + 1]! || (tags.dying && tags.isDead(slot))) return undefined;
     const within = age - confirmedAt < this.records.ttlBy(word >>> termShift, slot);
     if (!within && age >= this.records.ageDeadline(slot)) return undefined;
     if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
@@ -157,6 +159,17 @@ export class View<V> {
     const { records } = this;
     for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
       if (records.slots.kind(slot) === Kind.entry) yield slot;
+    }
+  }
+
+  /** As `slots`, and no key comes twice though it left and came back. */
+  *walk(): Generator<number, void, void> {
+    const { records } = this;
+    for (const slot of records.slots.walk()) {
+      if (records !== this.records) return;
+      if (records.slots.kind(slot) !== Kind.entry || (records.tags.dying && records.tags.isDead(slot)))
+        continue;
+      yield slot;
     }
   }
 
