@@ -67,19 +67,6 @@ export class Chains {
     if (next < 0) this.#tails[~next] = previous < 0 ? nobody : previous;
     else this.#previous[next >>> pageBits]![next & pageMask] = previous;
   }
-
-  /** Hands a whole list over to an empty one. */
-  move(from: number, to: number): void {
-    const head = this.#heads[from]!;
-    const tail = this.#tails[from]!;
-    if (head === nobody) return;
-    this.#previous[head >>> pageBits]![head & pageMask] = ~to;
-    this.#next[tail >>> pageBits]![tail & pageMask] = ~to;
-    this.#heads[to] = head;
-    this.#tails[to] = tail;
-    this.#heads[from] = nobody;
-    this.#tails[from] = nobody;
-  }
 }
 
 function grown(ends: Int32Array, length: number): Int32Array {

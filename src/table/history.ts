@@ -131,8 +131,8 @@ export class History<V> {
     const oldestRead = this.leases.oldestRead();
     const oldest = this.leases.oldest();
     for (let left = tidyAtOnce; left > 0; left -= 1) {
-      const mark = slots.byWall.head(Line.marks);
-      const tombstone = this.changes === undefined ? slots.byWall.head(Line.invalidated) : -1;
+      const mark = slots.lines.head(Line.marks);
+      const tombstone = this.changes === undefined ? slots.lines.head(Line.invalidated) : -1;
       if (mark >= 0 && slots.seq(mark) <= oldestRead) {
         records.endMark(mark);
         slots.free(mark);

@@ -38,6 +38,12 @@ export class Page<V> {
   // Filled at once: arrays that begin with holes or small integers would change their shape under the readers.
   readonly keys: string[] = new Array<string>(pageSize).fill('');
   readonly values: (V | undefined)[] = new Array<V | undefined>(pageSize).fill(undefined);
+  /**
+   * No entry's and no negative's time is over before this, in monotonic ms; the same of the entries' own ends, in ms since the epoch. What is
+   * confirmed again or leaves may let them stand earlier than need be.
+   */
+  ageDue = Number.POSITIVE_INFINITY;
+  wallDue = Number.POSITIVE_INFINITY;
   /** How many of the slots hold tombstones. */
   tombstones = 0;
 

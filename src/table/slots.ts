@@ -1,5 +1,4 @@
 import { Chains } from './chains.js';
-import { expiryLists } from './expiry-index.js';
 import {
   dirtyBit,
   flagsBits,
@@ -17,23 +16,20 @@ import {
 } from './page.js';
 import { Shards } from './shards.js';
 
-/** Beside the expiry index's lists: the slots that are free; and what is no entry, by order of making. */
-const freeList = expiryLists;
-export const Line = {
-  negatives: expiryLists,
-  invalidated: expiryLists + 1,
-  marks: expiryLists + 2,
-} as const;
+/** What is no entry, by order of making. */
+export const Line = { negatives: 0, invalidated: 1, marks: 2 } as const;
+
+/** After the last free slot. */
+const nobody = -1;
 
 /** Where keys live: a slot for each, found by key, on pages that never move. */
 export class Slots<V> {
   readonly pages: Page<V>[] = [];
-  /** Lists by monotonic time. */
-  readonly byAge = new Chains(expiryLists + 1);
-  /** Lists by wall-clock time, and the lines. */
-  readonly byWall = new Chains(expiryLists + 3);
+  readonly lines = new Chains(3);
   readonly #shards = new Shards();
   #end = 0;
+  /** The first free slot; each keeps the next one's number where a record keeps a time. */
+  #free = nobody;
   #walks = 0;
   #births = 0;
 
@@ -129,8 +125,8 @@ export class Slots<V> {
 
   /** A slot for a key that has none. Its kind is still to be said. */
   add(key: string): number {
-    let slot = this.byAge.head(freeList);
-    if (slot >= 0) this.byAge.remove(slot);
+    let slot = this.#free;
+    if (slot >= 0) this.#free = this.confirmedAt(slot);
     else {
       slot = this.#end;
       this.#end += 1;
@@ -153,7 +149,8 @@ export class Slots<V> {
     this.#shards.delete(page.keys[slot & pageMask]!);
     page.keys[slot & pageMask] = '';
     this.setKind(slot, Kind.free);
-    this.byAge.push(freeList, slot);
+    this.setConfirmedAt(slot, this.#free);
+    this.#free = slot;
   }
 
   /**

@@ -1,8 +1,7 @@
 import { Chronicle } from './chronicle.js';
-import { done } from './expiry-index.js';
 import type { Lease } from './leases.js';
 import type { TableOptions } from './options.js';
-import { Kind } from './page.js';
+import { Kind, pageBits, pageSize } from './page.js';
 import type {
   Denial,
   EntryOptions,
@@ -71,8 +70,7 @@ export class Table<V> extends Chronicle<V> {
     if (slot < 0) slot = records.slots.add(key);
     else this.history.end(slot, seq);
     if (denial.until > denial.at && this.#maxNegative > 0) {
-      if (records.negatives >= this.#maxNegative)
-        this.history.drop(records.slots.byWall.head(Line.negatives));
+      if (records.negatives >= this.#maxNegative) this.history.drop(records.slots.lines.head(Line.negatives));
       records.writeNegative(slot, denial, seq);
     } else this.history.forget(slot, seq);
     this.history.watcher?.(key);
@@ -199,18 +197,28 @@ export class Table<V> extends Chronicle<V> {
       if (slot < 0) break;
       yield this.evict(slot, 'capacity');
     }
-    for (;;) {
-      const slot = this.records.byAge.step(now, this.records.ageDeadline);
-      if (slot === done) break;
-      if (slot >= 0 && this.records.slots.kind(slot) === Kind.negative) this.history.drop(slot);
-      yield slot >= 0 ? this.evict(slot, 'aged') : undefined;
-    }
-    for (;;) {
-      const slot = this.records.byWall.step(wall, this.records.wallDeadline);
-      if (slot === done) break;
-      yield slot >= 0 ? this.evict(slot, 'expired') : undefined;
+    const { records } = this;
+    for (let page = 0; page < records.slots.pages.length && records === this.records; page += 1) {
+      if (records.isDue(records.slots.pages[page]!, now, wall))
+        yield* this.#dueOn(page << pageBits, now, wall);
     }
     while (!this.history.tidy()) yield undefined;
+  }
+
+  /** Evicts what is due on the page that begins with a slot. One that is left half-way stays due. */
+  *#dueOn(first: number, now: number, wall: number): Generator<Eviction | undefined, void, void> {
+    const { records } = this;
+    for (let slot = first; slot < first + pageSize; slot += 1) {
+      const over = records.over(slot, now, wall);
+      if (over === undefined) continue;
+      if (records.slots.kind(slot) === Kind.negative) {
+        this.history.drop(slot);
+        yield undefined;
+      } else yield this.evict(slot, over);
+      if (records !== this.records) return;
+    }
+    records.settle(first);
+    yield undefined;
   }
 
   /**
