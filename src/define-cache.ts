@@ -1,13 +1,17 @@
+import { Contents, type Entry, type Query, type QueryOptions } from '../actors/cache/contents.js';
 import { CacheCore } from '../actors/cache/core.js';
+import type { ExportedRecord, ImportReport } from '../actors/cache/exported.js';
 import { Gate } from '../actors/cache/gate.js';
 import type { Lookup } from '../actors/cache/lookup.js';
 import {
   type CacheOptions,
   cachePolicy,
   type EntryOptions,
+  type ImportOptions,
   type ReadOptions,
   type RefreshOptions,
 } from '../actors/cache/options.js';
+import { Purge } from '../actors/cache/purge.js';
 import { Reader } from '../actors/cache/reader.js';
 import type { CacheHealth, CacheState, CacheStats, SweepReport, WarmReport } from '../actors/cache/report.js';
 import { TableShelf } from '../actors/cache/shelf.js';
@@ -15,6 +19,7 @@ import { healthOf, stateOf, statsOf } from '../actors/cache/status.js';
 import { Times } from '../actors/cache/times.js';
 import type { Transaction } from '../actors/cache/transaction.js';
 import { type TransactionOptions, Transactions } from '../actors/cache/transactions.js';
+import { Transfer } from '../actors/cache/transfer.js';
 import { type CounterOptions, type ManyEntry, manyOf, Values } from '../actors/cache/values.js';
 import { waitFor } from '../actors/cache/wait.js';
 import { type Removal, Writer } from '../actors/cache/writer.js';
@@ -117,6 +122,51 @@ export interface Cache<V> extends AsyncDisposable {
   remove(key: string): Promise<Removal>;
   has(key: string): boolean;
   readonly size: number;
+
+  /**
+   * The keys of all that may be served, with `secretKeys` their digests; lazily, as memory is when each one's turn comes. No key comes twice,
+   * and none is left out that was there all the while. Not in any order.
+   */
+  keys(): IterableIterator<string>;
+  /** The same with their values. */
+  entries(): IterableIterator<[key: string, value: V]>;
+  /**
+   * What `where` says yes to, as `select` has it, up to `limit`; found as it is asked for. `for … of` holds the event loop for as long as it takes
+   * to find the next; `for await … of` lets others run in between. What `where` or `select` throws, the iteration throws.
+   * @throws OptionsError that names the option.
+   * @example
+   * ```ts
+   * for (const key of sessions.query({ where: ({ value }) => value.userId === '42', select: ({ key }) => key, limit: 10 })) …
+   * ```
+   */
+  query<T = Entry<V>>(options?: QueryOptions<V, T>): Query<T>;
+  /**
+   * Evicts until no more than `size` entries are left, the least used first, in slices. Resolves with how many went; it proves nothing absent.
+   * @throws OptionsError
+   */
+  prune(size: number): Promise<number>;
+  /**
+   * `invalidate` for all entries that carry the tag. At once none of them is found, and no answer of the source that was asked for before is
+   * stored with it; what is kept for them is cleared away in slices. Resolves with how many there were. Those of the first milliseconds are in the
+   * journal within 100 ms; of a tag with very many entries the others follow as they are cleared away.
+   * @throws OptionsError
+   */
+  invalidateTag(tag: string): Promise<number>;
+  /**
+   * Everything that may be served and every removal that is remembered, as plain data, in slices. With a `sink` it is called with one record
+   * after the other, awaited, and the promise resolves with their number. With `secretKeys` keys are digests.
+   */
+  exportTo(): AsyncIterable<ExportedRecord<V>>;
+  exportTo(sink: (record: ExportedRecord<V>) => unknown): Promise<number>;
+  /**
+   * Takes in what `exportTo` gave, in slices. What comes in is stale, `'restored'`, until the source confirms it. Rejects with what `records` throws:
+   * after `'merge'` what had come stays, after `'replace'` nothing has changed.
+   * @throws OptionsError that names the option; StateError when the cache was cleared or rebuilt while it was being replaced.
+   */
+  importFrom(
+    records: AsyncIterable<ExportedRecord<V>> | Iterable<ExportedRecord<V>>,
+    options?: ImportOptions,
+  ): Promise<ImportReport>;
   /** Empties the memory. */
   clear(): void;
 
@@ -254,6 +304,9 @@ class CacheHandle<V> implements Cache<V> {
   readonly #values: Values<V>;
   readonly #times: Times<V>;
   readonly #transactions: Transactions<V>;
+  readonly #contents: Contents<V>;
+  readonly #purge: Purge<V>;
+  readonly #transfer: Transfer<V>;
   readonly #options: CacheOptions<V>;
   #runtime: Runtime | undefined;
   #starting: Promise<this> | undefined;
@@ -281,6 +334,9 @@ class CacheHandle<V> implements Cache<V> {
     this.#values = new Values(this.#core, this.#writer, new TableShelf(this.#core));
     this.#times = new Times(this.#core);
     this.#transactions = new Transactions(this.#core, this.#reader, this.#writer);
+    this.#contents = new Contents(this.#core);
+    this.#purge = new Purge(this.#core, this.#writer);
+    this.#transfer = new Transfer(this.#core, this.#contents, this.#writer);
     this.supervisor = cacheTree(this.#core);
   }
 
@@ -487,6 +543,41 @@ class CacheHandle<V> implements Cache<V> {
     options?: TransactionOptions,
   ): Promise<R> {
     return this.#transactions.run(keys, fn, options);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#contents.keys();
+  }
+
+  entries(): IterableIterator<[key: string, value: V]> {
+    return this.#contents.entries();
+  }
+
+  query<T = Entry<V>>(options?: QueryOptions<V, T>): Query<T> {
+    return this.#contents.query(options);
+  }
+
+  prune(size: number): Promise<number> {
+    return this.#purge.prune(size);
+  }
+
+  invalidateTag(tag: string): Promise<number> {
+    return this.#purge.invalidateTag(tag);
+  }
+
+  exportTo(): AsyncIterable<ExportedRecord<V>>;
+  exportTo(sink: (record: ExportedRecord<V>) => unknown): Promise<number>;
+  exportTo(
+    sink?: (record: ExportedRecord<V>) => unknown,
+  ): AsyncIterable<ExportedRecord<V>> | Promise<number> {
+    return sink === undefined ? this.#transfer.export() : this.#transfer.exportInto(sink);
+  }
+
+  importFrom(
+    records: AsyncIterable<ExportedRecord<V>> | Iterable<ExportedRecord<V>>,
+    options?: ImportOptions,
+  ): Promise<ImportReport> {
+    return this.#transfer.import(records, options);
   }
 
   #mustRun(): void {

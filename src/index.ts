@@ -1,7 +1,20 @@
 /** The public face of `holdfast`. Nothing inside imports it. */
+export type { Entry, Query, QueryOptions } from '../actors/cache/contents.js';
 export type { AnswerMessage, LoadMessage } from '../actors/cache/diagnostics.js';
+export type {
+  ExportedEntry,
+  ExportedRecord,
+  ExportedRemoval,
+  ImportReport,
+} from '../actors/cache/exported.js';
 export type { Absent, Fresh, Lookup, Stale, Unknown } from '../actors/cache/lookup.js';
-export type { CacheOptions, EntryOptions, ReadOptions, RefreshOptions } from '../actors/cache/options.js';
+export type {
+  CacheOptions,
+  EntryOptions,
+  ImportOptions,
+  ReadOptions,
+  RefreshOptions,
+} from '../actors/cache/options.js';
 export type { ReadPolicyOptions } from '../actors/cache/read-policy.js';
 export type {
   CacheHealth,

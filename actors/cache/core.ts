@@ -169,9 +169,11 @@ export class CacheCore<V> {
       track: this.ledger !== undefined,
       sealed: this.ledger?.outbox.sealed,
       ...(seq !== undefined && { seq }),
-      onRemove: (key, because) => this.departures.note(key, because),
+      // A table that is still being made has nothing that is missed.
+      onRemove: (key, because) => {
+        if (table === this.table) this.departures.note(key, because);
+      },
       onEvict: (key, because) => {
-        // One that is being made has nothing that is missed.
         if (table === this.table) this.departures.note(key, because);
         if (because !== 'capacity') return;
         this.counters.evictedCapacity++;

@@ -187,12 +187,19 @@ export const refreshSchema = v.strictObject(reload);
 /** What is said of one question. */
 export const readSchema = v.strictObject({ ...reload, ...readPolicy, softTimeout: duration });
 
-type Schema =
-  | typeof cacheSchema
-  | typeof entrySchema
-  | typeof readSchema
-  | typeof refreshSchema
-  | typeof transactionSchema;
+/** What is asked of all entries. */
+export const querySchema = v.strictObject({
+  where: callable('a function of an entry that says true or false'),
+  select: callable('a function of an entry'),
+  limit: count(0),
+});
+
+/** How an import goes together with what is there. */
+export const importSchema = v.strictObject({
+  mode: v.optional(must("'merge' or 'replace'", (value) => value === 'merge' || value === 'replace')),
+});
+
+type Schema = v.GenericSchema;
 type Issue = v.BaseIssue<unknown>;
 
 /** @throws OptionsError that names the option, what was given, and what would do. */

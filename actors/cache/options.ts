@@ -8,6 +8,8 @@ import {
   cacheSchema,
   checkOptions,
   entrySchema,
+  importSchema,
+  querySchema,
   readSchema,
   refreshSchema,
   transactionSchema,
@@ -298,4 +300,23 @@ export function checkReadOptions(options: ReadOptions): void {
 /** @throws OptionsError that names the option. */
 export function checkTransactionOptions(options: object): void {
   checkOptions(transactionSchema, options);
+}
+
+/** How what is brought goes together with what is there. */
+export interface ImportOptions {
+  /**
+   * `'merge'`: beside what is there; of a key, what is newer holds, and a removal before either. `'replace'`: in the place of all that is
+   * there, removals excepted; every load and pass under way is void. Default `'merge'`.
+   */
+  readonly mode?: 'merge' | 'replace';
+}
+
+/** @throws OptionsError that names the option. */
+export function checkImportOptions(options: ImportOptions): void {
+  checkOptions(importSchema, options);
+}
+
+/** @throws OptionsError that names the option. */
+export function checkQueryOptions(options: object): void {
+  checkOptions(querySchema, options);
 }

@@ -23,7 +23,7 @@ export async function rebuild<V>(core: CacheCore<V>, life: AbortSignal): Promise
   });
   try {
     for (const slot of old.slots()) {
-      if (copyEntry(old, fresh, slot)) counts.entries++;
+      if (copyEntry(old, fresh, slot, Flag.suspect)) counts.entries++;
       else counts.refused++;
       if (stretch.spent && !(await stretch.yield())) return;
     }
@@ -34,7 +34,7 @@ export async function rebuild<V>(core: CacheCore<V>, life: AbortSignal): Promise
     while (touched.size > 0 && !emptied) {
       for (const key of touched) {
         touched.delete(key);
-        copyKey(old, fresh, key);
+        copyKey(old, fresh, key, Flag.suspect);
         if (stretch.spent && !(await stretch.yield())) return;
       }
     }
@@ -49,17 +49,18 @@ export async function rebuild<V>(core: CacheCore<V>, life: AbortSignal): Promise
   core.bus.publish('rebuilt', { ...counts, took: monotonicNow() - began });
 }
 
-function copyKey<V>(old: Table<V>, fresh: Table<V>, key: string): void {
+/** Makes the new table say of a key what the old one says. */
+export function copyKey<V>(old: Table<V>, fresh: Table<V>, key: string, flag: number): void {
   const held = fresh.slotOf(key);
   if (held >= 0) fresh.evict(held, 'aged');
   const slot = old.slotOf(key);
-  if (slot >= 0) copyEntry(old, fresh, slot);
+  if (slot >= 0) copyEntry(old, fresh, slot, flag);
   const tombstone = old.tombstoneOf(key);
   if (tombstone !== undefined) fresh.restoreTombstone(tombstone);
 }
 
 /** Takes one entry over if it holds together. */
-function copyEntry<V>(old: Table<V>, fresh: Table<V>, slot: number): boolean {
+function copyEntry<V>(old: Table<V>, fresh: Table<V>, slot: number, flag: number): boolean {
   const key = old.keyAt(slot);
   const value = old.valueAt(slot);
   const confirmedAt = old.confirmedAt(slot);
@@ -89,7 +90,7 @@ function copyEntry<V>(old: Table<V>, fresh: Table<V>, slot: number): boolean {
     version,
     tags,
     weight,
-    flags: old.flagsOf(slot) | Flag.suspect,
+    flags: old.flagsOf(slot) | flag,
   });
   return result === 'stored';
 }

@@ -29,3 +29,6 @@ export class Stretch {
     return !this.#life.aborted;
   }
 }
+
+/** For work that is nobody's but the caller's. */
+export const unending: AbortSignal = new AbortController().signal;

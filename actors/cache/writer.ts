@@ -98,7 +98,7 @@ export class Writer<V> {
       quarantine.release(stored);
       loader.abort(stored);
     } else if (table.tombstoneOf(stored)?.kind !== 'revoked')
-      this.#buryStored([stored], 'invalidated', 'invalidate');
+      this.buryStored([stored], 'invalidated', 'invalidate');
   }
 
   async remove(key: string): Promise<Removal> {
@@ -135,7 +135,7 @@ export class Writer<V> {
       // What can wait in the outbox need not wait here.
       outbox === undefined ? patience * policy.load.timeout : policy.load.timeout,
     );
-    this.#buryStored([stored], 'revoked', 'remove');
+    this.buryStored([stored], 'revoked', 'remove');
   }
 
   async #removeOrQueue(outbox: Outbox, key: string, stored: string): Promise<Order | undefined> {
@@ -154,7 +154,7 @@ export class Writer<V> {
    */
   #queue(outbox: Outbox, key: string, stored: string, cause: unknown): Order {
     const order = outbox.add(stored, key, 'remove', cause);
-    this.#buryStored([stored], 'revoked', 'remove');
+    this.buryStored([stored], 'revoked', 'remove');
     this.#core.ledger?.written.ring();
     return order;
   }
@@ -250,10 +250,11 @@ export class Writer<V> {
     const keys = (Array.isArray(given) ? given : [given as string])
       .filter((key) => core.keys.allows(key))
       .map((key) => core.keys.stored(key));
-    this.#buryStored(keys, kind, because);
+    this.buryStored(keys, kind, because);
   }
 
-  #buryStored(
+  /** The same by the keys that the table has. */
+  buryStored(
     keys: readonly string[],
     kind: 'invalidated' | 'revoked',
     because: 'invalidate' | 'revoke' | 'remove',

@@ -73,7 +73,12 @@ async function attempt<V>(
     const answer = await link.ask(
       ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),
       // Nobody waits for it: a source that is slow may take its time.
-      { signal: life, timeout: patience * policy.load.timeout, retries: 0 },
+      {
+        signal: life,
+        timeout: patience * policy.load.timeout,
+        retries: 0,
+        redact: (error) => core.keys.redact(error, (entry as OutboxEntry).key),
+      },
     );
     if (answer.type === 'answer') {
       order.state = 'done';

@@ -55,7 +55,7 @@ export interface CacheEvents {
   /** Entries left memory without anybody asking: counted, those of one turn of the event loop together. */
   evicted: { readonly count: number; readonly because: 'expired' | 'aged' | 'capacity' };
   /**
-   * Entries left memory, for any reason but a `clear`: which, those of one turn of the event loop and one reason together. `'expired'`: past
+   * Entries left memory, for any reason but a `clear` or an import that replaced all: which, those of one turn of the event loop and one reason together. `'expired'`: past
    * their own `expiresAt` or past `ttl + staleFor`; `'evicted'`: to make room; `'replaced'`: another value was stored in their place;
    * `'invalidated'`; `'revoked'`: also removed, or gone from the source. Told only while somebody listens to this topic by its name: to
    * listen to `'*'` does not ask for it.
@@ -112,6 +112,16 @@ export interface CacheEvents {
     readonly attempt: number;
     readonly apart: boolean;
     readonly lost: boolean;
+  };
+  /** An import is complete. `kept`: something newer, or a removal, was known here; `over`: its time had passed. */
+  imported: {
+    readonly mode: 'merge' | 'replace';
+    readonly entries: number;
+    readonly removals: number;
+    readonly kept: number;
+    readonly over: number;
+    readonly refused: number;
+    readonly took: number;
   };
   /** The table was rebuilt after a second crash of the cache actor. */
   rebuilt: { readonly entries: number; readonly refused: number; readonly took: number };

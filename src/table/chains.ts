@@ -13,12 +13,20 @@ const nobody = -1;
 export class Chains {
   readonly #previous: (Int32Array | undefined)[] = [];
   readonly #next: (Int32Array | undefined)[] = [];
-  readonly #heads: Int32Array;
-  readonly #tails: Int32Array;
+  #heads: Int32Array;
+  #tails: Int32Array;
 
   constructor(lists: number) {
     this.#heads = new Int32Array(lists).fill(nobody);
     this.#tails = new Int32Array(lists).fill(nobody);
+  }
+
+  /** Makes sure that there are so many lists. */
+  reserve(lists: number): void {
+    if (lists <= this.#heads.length) return;
+    const more = Math.max(16, lists, 2 * this.#heads.length);
+    this.#heads = grown(this.#heads, more);
+    this.#tails = grown(this.#tails, more);
   }
 
   /** The oldest of a list, or -1. */
@@ -59,17 +67,10 @@ export class Chains {
     if (next < 0) this.#tails[~next] = previous < 0 ? nobody : previous;
     else this.#previous[next >>> pageBits]![next & pageMask] = previous;
   }
+}
 
-  /** Hands a whole list over to an empty one. */
-  move(from: number, to: number): void {
-    const head = this.#heads[from]!;
-    const tail = this.#tails[from]!;
-    if (head === nobody) return;
-    this.#previous[head >>> pageBits]![head & pageMask] = ~to;
-    this.#next[tail >>> pageBits]![tail & pageMask] = ~to;
-    this.#heads[to] = head;
-    this.#tails[to] = tail;
-    this.#heads[from] = nobody;
-    this.#tails[from] = nobody;
-  }
+function grown(ends: Int32Array, length: number): Int32Array {
+  const longer = new Int32Array(length).fill(nobody);
+  longer.set(ends);
+  return longer;
 }

@@ -204,9 +204,12 @@ export class ChangeList<V> {
     return true;
   }
 
-  /** An entry, and not one that was seen expired: that one left the copy when it was seen. */
+  /** An entry, and not one that was seen expired (that one left the copy when it was seen), nor one that is about to be buried. */
   #writable(slot: number): boolean {
-    return this.#records.slots.kind(slot) === Kind.entry && !this.#records.isLatched(slot);
+    const { slots, tags } = this.#records;
+    return (
+      slots.kind(slot) === Kind.entry && !this.#records.isLatched(slot) && !(tags.dying && tags.isDead(slot))
+    );
   }
 
   /** Nobody takes what is removed: rather than remember all of it, write everything anew. */

@@ -8,6 +8,7 @@ import { View } from './view.js';
 export class Chronicle<V> extends View<V> {
   /** @internal */
   protected readonly history: History<V>;
+  #unwatch: (() => void) | undefined;
 
   constructor(seq: number, track: boolean, bounded: boolean) {
     super(bounded);
@@ -62,7 +63,13 @@ export class Chronicle<V> extends View<V> {
 
   /** Tells `listener` of each key that something happened to; of `undefined` when it happened to all. One at a time. */
   watch(listener: ((key: string | undefined) => void) | undefined): void {
-    this.history.watcher = listener;
+    this.#unwatch?.();
+    this.#unwatch = listener && this.history.watch(listener);
+  }
+
+  /** The same, beside others, until the returned function is called. */
+  follow(listener: (key: string | undefined) => void): () => void {
+    return this.history.watch(listener);
   }
 
   #tracked(): ChangeList<V> {

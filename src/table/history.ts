@@ -19,6 +19,7 @@ export class History<V> {
   readonly leases = new Leases();
   readonly changes: ChangeList<V> | undefined;
   watcher: ((key: string | undefined) => void) | undefined;
+  readonly #watching = new Set<(key: string | undefined) => void>();
   #records: Records<V>;
 
   constructor(
@@ -28,6 +29,24 @@ export class History<V> {
   ) {
     this.#records = records;
     this.changes = track ? new ChangeList(records) : undefined;
+  }
+
+  /** Tells `listener` of each key that something happens to, of `undefined` when to all, until the returned function is called. */
+  watch(listener: (key: string | undefined) => void): () => void {
+    const all = this.#watching;
+    const tell = (): void => {
+      const [only] = all;
+      const each = (key: string | undefined): void => {
+        for (const one of all) one(key);
+      };
+      this.watcher = all.size < 2 ? only : each;
+    };
+    all.add(listener);
+    tell();
+    return () => {
+      all.delete(listener);
+      tell();
+    };
   }
 
   /** Counts a mutation. */
@@ -112,15 +131,18 @@ export class History<V> {
     const oldestRead = this.leases.oldestRead();
     const oldest = this.leases.oldest();
     for (let left = tidyAtOnce; left > 0; left -= 1) {
-      const mark = slots.byWall.head(Line.marks);
-      const tombstone = this.changes === undefined ? slots.byWall.head(Line.invalidated) : -1;
+      const mark = slots.lines.head(Line.marks);
+      const tombstone = this.changes === undefined ? slots.lines.head(Line.invalidated) : -1;
       if (mark >= 0 && slots.seq(mark) <= oldestRead) {
         records.endMark(mark);
         slots.free(mark);
       } else if (tombstone >= 0 && slots.seq(tombstone) <= oldest) {
         records.endTombstone(tombstone);
         slots.free(tombstone);
-      } else return true;
+      } else {
+        records.tags.forget(oldestRead);
+        return true;
+      }
     }
     return false;
   }

@@ -16,4 +16,5 @@ export type {
   Tombstone,
 } from './record.js';
 export { Table } from './table.js';
+export type { TagMark } from './tags.js';
 export type { Standing } from './view.js';

@@ -42,6 +42,12 @@ export class Page<V> {
   // Filled at once: arrays that begin with holes or small integers would change their shape under the readers.
   readonly keys: string[] = new Array<string>(pageSize).fill('');
   readonly values: (V | undefined)[] = new Array<V | undefined>(pageSize).fill(undefined);
+  /**
+   * No entry's and no negative's time is over before this, in monotonic ms; the same of the entries' own ends, in ms since the epoch. What is
+   * confirmed again or leaves may let them stand earlier than need be.
+   */
+  ageDue = Number.POSITIVE_INFINITY;
+  wallDue = Number.POSITIVE_INFINITY;
   /** How many of the slots hold tombstones. */
   tombstones = 0;
 
@@ -49,9 +55,13 @@ export class Page<V> {
   version: Float64Array | undefined;
   weight: Float64Array | undefined;
   tags: (readonly string[] | undefined)[] | undefined;
+  /** One more than the first of the entry's places in the index of tags. */
+  firstTag: Int32Array | undefined;
   /** With `staleFor`: only where the entry's term has no number. */
   ttl: Float64Array | undefined;
   staleFor: Float64Array | undefined;
   /** The mutation at which a pass saw the slot's key without storing it. */
   seen: Float64Array | undefined;
+  /** Which key it is that the slot was given to, counted while somebody walks over the table. */
+  born: Float64Array | undefined;
 }

@@ -1,8 +1,8 @@
-import { ExpiryIndex } from './expiry-index.js';
-import { Kind, ownBits, type Page, pageMask, pageSize } from './page.js';
+import { Kind, kindBits, ownBits, type Page, pageMask, pageSize } from './page.js';
 import type { Denial, EntryOptions, Tombstone } from './record.js';
 import { S3Fifo } from './s3-fifo.js';
 import { Line, Slots } from './slots.js';
+import { Tags } from './tags.js';
 import { ownTerm, Terms } from './terms.js';
 
 /**
@@ -11,8 +11,7 @@ import { ownTerm, Terms } from './terms.js';
  */
 export class Records<V> {
   readonly slots = new Slots<V>();
-  readonly byAge = new ExpiryIndex(this.slots.byAge);
-  readonly byWall = new ExpiryIndex(this.slots.byWall);
+  readonly tags = new Tags(this.slots);
   readonly #terms = new Terms();
   entries = 0;
   negatives = 0;
@@ -73,16 +72,52 @@ export class Records<V> {
       ? this.slots.expiresAt(slot)
       : this.confirmedAt(slot) + this.ttl(slot) + this.staleFor(slot);
 
-  /** Wall-clock ms at which the entry in a slot expires. */
-  readonly wallDeadline = (slot: number): number => this.slots.expiresAt(slot);
+  /** With other flags its time may be over sooner: it may be no longer confirmed with the others. */
+  setFlags(slot: number, flags: number): void {
+    this.slots.setFlags(slot, flags);
+    const page = this.slots.page(slot);
+    page.ageDue = Math.min(page.ageDue, this.ageDeadline(slot));
+  }
+
+  /** Whether the time of something on a page may be over. */
+  isDue(page: Page<V>, now: number, wall: number): boolean {
+    return page.ageDue <= now || page.wallDue <= wall;
+  }
+
+  /** Whether the time of what a slot holds is over: an entry's or a negative's by age, an entry's own end. */
+  over(slot: number, now: number, wall: number): 'aged' | 'expired' | undefined {
+    const kind = this.slots.kind(slot);
+    if (kind !== Kind.entry && kind !== Kind.negative) return undefined;
+    if (this.ageDeadline(slot) <= now) return 'aged';
+    return kind === Kind.entry && this.slots.expiresAt(slot) <= wall ? 'expired' : undefined;
+  }
+
+  /** All pages are to be looked through again. */
+  unsettle(): void {
+    for (const page of this.slots.pages) page.ageDue = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Finds out what is due first on the page that begins with a slot. */
+  settle(first: number): void {
+    const page = this.slots.page(first);
+    let ageDue = Number.POSITIVE_INFINITY;
+    let wallDue = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < pageSize; at += 1) {
+      const kind = page.meta[at]! & kindBits;
+      if (kind !== Kind.entry && kind !== Kind.negative) continue;
+      const age = this.ageDeadline(first + at);
+      if (age < ageDue) ageDue = age;
+      if (kind === Kind.entry && page.times[2 * at + 1]! < wallDue) wallDue = page.times[2 * at + 1]!;
+    }
+    page.ageDue = ageDue;
+    page.wallDue = wallDue;
+  }
 
   /** Writes an entry into a slot that holds one, or that was made for one. */
   writeEntry(slot: number, value: V, options: EntryOptions, seq: number): void {
     const { slots } = this;
     const page = slots.page(slot);
     const held = slots.kind(slot) === Kind.entry;
-    const ageBefore = held ? this.ageDeadline(slot) : Number.POSITIVE_INFINITY;
-    const wallBefore = held ? slots.expiresAt(slot) : Number.POSITIVE_INFINITY;
     const expiresAt = options.expiresAt ?? Number.POSITIVE_INFINITY;
     const term = this.#terms.use(options.ttl, options.staleFor);
     const weight = options.weight ?? 1;
@@ -100,23 +135,27 @@ export class Records<V> {
     slots.setExpiresAt(slot, expiresAt);
     slots.setFlags(slot, options.flags ?? 0);
     slots.setTerm(slot, term);
+    if (options.tags !== undefined || page.tags !== undefined)
+      this.tags.change(slot, page.tags?.[slot & pageMask], options.tags);
     writeRare(page, slot & pageMask, options, term === ownTerm);
-    this.byAge.update(slot, ageBefore, this.ageDeadline(slot));
-    this.byWall.update(slot, wallBefore, expiresAt);
+    const ageDue = options.confirmedAt + options.ttl + options.staleFor;
+    if (ageDue < page.ageDue) page.ageDue = ageDue;
+    if (expiresAt < page.wallDue) page.wallDue = expiresAt;
   }
 
   /** Takes an entry out of its slot. What the slot is then is the caller's to say. */
   endEntry(slot: number): void {
     const page = this.slots.page(slot);
     const at = slot & pageMask;
-    this.byAge.remove(slot);
-    this.byWall.remove(slot);
     this.queues?.remove(slot, this.weightOf(slot));
     this.#terms.release(this.slots.term(slot));
     page.values[at] = undefined;
     if (page.version !== undefined) page.version[at] = Number.NaN;
     if (page.weight !== undefined) page.weight[at] = Number.NaN;
-    if (page.tags !== undefined) page.tags[at] = undefined;
+    if (page.tags !== undefined) {
+      this.tags.change(slot, page.tags[at], undefined);
+      page.tags[at] = undefined;
+    }
     if (page.seen !== undefined) page.seen[at] = 0;
     this.entries -= 1;
   }
@@ -124,7 +163,7 @@ export class Records<V> {
   /** The entry was seen expired: its `expiresAt` lies before all time from now on. False where that was known, or no entry is there. */
   latch(slot: number): boolean {
     if (this.slots.kind(slot) !== Kind.entry || this.isLatched(slot)) return false;
-    this.byWall.update(slot, this.slots.expiresAt(slot), Number.NEGATIVE_INFINITY);
+    this.slots.page(slot).wallDue = Number.NEGATIVE_INFINITY;
     this.slots.setExpiresAt(slot, Number.NEGATIVE_INFINITY);
     return true;
   }
@@ -137,14 +176,14 @@ export class Records<V> {
     this.#write(slot, Kind.negative, seq, denial.at);
     this.slots.setExpiresAt(slot, denial.until);
     this.slots.setFlags(slot, denial.because === 'source' ? 0 : 1);
-    this.byAge.insert(slot, denial.until);
-    this.slots.byWall.push(Line.negatives, slot);
+    const page = this.slots.page(slot);
+    page.ageDue = Math.min(page.ageDue, denial.until);
+    this.slots.lines.push(Line.negatives, slot);
     this.negatives += 1;
   }
 
   endNegative(slot: number): void {
-    this.byAge.remove(slot);
-    this.slots.byWall.remove(slot);
+    this.slots.lines.remove(slot);
     this.negatives -= 1;
   }
 
@@ -160,13 +199,13 @@ export class Records<V> {
 
   writeTombstone(slot: number, { kind, seq, at }: Tombstone): void {
     this.#write(slot, Kind[kind], seq, at);
-    if (kind === 'invalidated') this.slots.byWall.push(Line.invalidated, slot);
+    if (kind === 'invalidated') this.slots.lines.push(Line.invalidated, slot);
     this.slots.page(slot).tombstones += 1;
     this.tombstones += 1;
   }
 
   endTombstone(slot: number): void {
-    this.slots.byWall.remove(slot);
+    this.slots.lines.remove(slot);
     this.slots.page(slot).tombstones -= 1;
     this.tombstones -= 1;
   }
@@ -186,11 +225,11 @@ export class Records<V> {
   /** Leaves nothing but the number of the mutation, to be kept until all reads that began before it have ended. */
   writeMark(slot: number, seq: number): void {
     this.#write(slot, Kind.mark, seq, 0);
-    this.slots.byWall.push(Line.marks, slot);
+    this.slots.lines.push(Line.marks, slot);
   }
 
   endMark(slot: number): void {
-    this.slots.byWall.remove(slot);
+    this.slots.lines.remove(slot);
   }
 
   #write(slot: number, kind: Kind, seq: number, at: number): void {

@@ -1,5 +1,4 @@
 import { Chains } from './chains.js';
-import { expiryLists } from './expiry-index.js';
 import {
   dirtyBit,
   flagsBits,
@@ -10,29 +9,29 @@ import {
   Page,
   pageBits,
   pageMask,
+  pageSize,
   readsBits,
   readsShift,
   termShift,
 } from './page.js';
 import { Shards } from './shards.js';
 
-/** Beside the expiry index's lists: the slots that are free; and what is no entry, by order of making. */
-const freeList = expiryLists;
-export const Line = {
-  negatives: expiryLists,
-  invalidated: expiryLists + 1,
-  marks: expiryLists + 2,
-} as const;
+/** What is no entry, by order of making. */
+export const Line = { negatives: 0, invalidated: 1, marks: 2 } as const;
+
+/** After the last free slot. */
+const nobody = -1;
 
 /** Where keys live: a slot for each, found by key, on pages that never move. */
 export class Slots<V> {
   readonly pages: Page<V>[] = [];
-  /** Lists by monotonic time. */
-  readonly byAge = new Chains(expiryLists + 1);
-  /** Lists by wall-clock time, and the lines. */
-  readonly byWall = new Chains(expiryLists + 3);
+  readonly lines = new Chains(3);
   readonly #shards = new Shards();
   #end = 0;
+  /** The first free slot; each keeps the next one's number where a record keeps a time. */
+  #free = nobody;
+  #walks = 0;
+  #births = 0;
 
   /** One more than the highest slot ever used. */
   get end(): number {
@@ -126,14 +125,20 @@ export class Slots<V> {
 
   /** A slot for a key that has none. Its kind is still to be said. */
   add(key: string): number {
-    let slot = this.byAge.head(freeList);
-    if (slot >= 0) this.byAge.remove(slot);
+    let slot = this.#free;
+    if (slot >= 0) this.#free = this.confirmedAt(slot);
     else {
       slot = this.#end;
       this.#end += 1;
       if ((slot & pageMask) === 0) this.pages.push(new Page<V>());
     }
-    this.page(slot).keys[slot & pageMask] = key;
+    const page = this.page(slot);
+    page.keys[slot & pageMask] = key;
+    if (this.#walks > 0) {
+      page.born ??= new Float64Array(pageSize);
+      this.#births += 1;
+      page.born[slot & pageMask] = this.#births;
+    }
     this.#shards.set(key, slot);
     return slot;
   }
@@ -144,7 +149,25 @@ export class Slots<V> {
     this.#shards.delete(page.keys[slot & pageMask]!);
     page.keys[slot & pageMask] = '';
     this.setKind(slot, Kind.free);
-    this.byAge.push(freeList, slot);
+    this.setConfirmedAt(slot, this.#free);
+    this.#free = slot;
+  }
+
+  /**
+   * The slots that were given to their keys before the walk began: a key that leaves and comes back into another slot meanwhile is not met
+   * twice. A walk that nobody ends costs eight bytes for each slot given out from then on, no more.
+   */
+  *walk(): Generator<number, void, void> {
+    this.#walks += 1;
+    try {
+      const { births, end } = { births: this.#births, end: this.#end };
+      for (let slot = 0; slot < end; slot += 1) {
+        const { born } = this.page(slot);
+        if (born === undefined || born[slot & pageMask]! <= births) yield slot;
+      }
+    } finally {
+      this.#walks -= 1;
+    }
   }
 
   #meta(slot: number): number {

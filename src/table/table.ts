@@ -1,8 +1,7 @@
 import { Chronicle } from './chronicle.js';
-import { done } from './expiry-index.js';
 import type { Lease } from './leases.js';
 import type { TableOptions } from './options.js';
-import { Kind } from './page.js';
+import { Kind, pageBits, pageSize } from './page.js';
 import type {
   Denial,
   EntryOptions,
@@ -16,6 +15,7 @@ import type {
 import { Records } from './records.js';
 import { Room } from './room.js';
 import { Line } from './slots.js';
+import type { TagMark } from './tags.js';
 
 /**
  * The table in memory. Mechanism only: it reads no clock, knows no policy and never asks the source. `now` is monotonic ms,
@@ -60,6 +60,8 @@ export class Table<V> extends Chronicle<V> {
       const held = this.versionOf(slot);
       if (held !== undefined && options.version < held) return 'version';
     }
+    const { tags } = options;
+    if (tags !== undefined && this.records.tags.since(tags, lease.seq) !== undefined) return 'lease';
     this.#store(slot, key, value, options);
     return 'stored';
   }
@@ -75,8 +77,7 @@ export class Table<V> extends Chronicle<V> {
     if (slot < 0) slot = records.slots.add(key);
     else this.history.end(slot, seq);
     if (denial.until > denial.at && this.#maxNegative > 0) {
-      if (records.negatives >= this.#maxNegative)
-        this.history.drop(records.slots.byWall.head(Line.negatives));
+      if (records.negatives >= this.#maxNegative) this.history.drop(records.slots.lines.head(Line.negatives));
       records.writeNegative(slot, denial, seq);
     } else this.history.forget(slot, seq);
     this.history.watcher?.(key);
@@ -95,6 +96,31 @@ export class Table<V> extends Chronicle<V> {
       this.history.watcher?.(key);
       if (held) this.#onRemove?.(key, kind);
     }
+  }
+
+  /**
+   * Nothing of the tag is believed any more, of now or of what a read that has begun brings with it. At once no entry of the tag is found;
+   * they are still there until `taggedBefore` has named them all and each was buried.
+   */
+  markTag(tag: string, at: number): TagMark {
+    const mark = { seq: this.history.count(), at };
+    this.records.tags.mark(tag, mark);
+    return mark;
+  }
+
+  /** Up to `most` keys of entries with the tag from before the mark; each is to be buried before the next are asked for. */
+  taggedBefore(tag: string, mark: TagMark, most: number): readonly string[] {
+    const { slots, tags } = this.records;
+    const keys = new Set<string>();
+    for (let left = tags.count(tag); left > 0 && keys.size < most; left -= 1) {
+      const slot = tags.turn(tag);
+      if (slots.seq(slot) < mark.seq) keys.add(slots.key(slot));
+    }
+    if (keys.size === 0) {
+      tags.settle(tag, mark);
+      this.history.tidy();
+    }
+    return [...keys];
   }
 
   /** Empties the table and ends every lease. */
@@ -130,6 +156,13 @@ export class Table<V> extends Chronicle<V> {
     if (this.isSealed(entry.key)) return 'newer';
     let slot = records.slots.find(entry.key);
     if (slot >= 0 && records.slots.seq(slot) >= entry.seq) return 'newer';
+    const mark =
+      entry.tags === undefined ? undefined : records.tags.since(entry.tags, lease?.seq ?? entry.seq);
+    if (mark !== undefined) {
+      // Whoever it comes from has it still: it is to go from there too.
+      this.bury(entry.key, 'invalidated', mark.at);
+      return 'newer';
+    }
     const held = slot >= 0 && records.slots.kind(slot) === Kind.entry;
     if (!this.#room.fits(records, slot, entry.weight ?? 1)) return 'full';
     this.history.seq = Math.max(this.seq, entry.seq);
@@ -176,18 +209,28 @@ export class Table<V> extends Chronicle<V> {
       if (slot < 0) break;
       yield this.evict(slot, 'capacity');
     }
-    for (;;) {
-      const slot = this.records.byAge.step(now, this.records.ageDeadline);
-      if (slot === done) break;
-      if (slot >= 0 && this.records.slots.kind(slot) === Kind.negative) this.history.drop(slot);
-      yield slot >= 0 ? this.evict(slot, 'aged') : undefined;
-    }
-    for (;;) {
-      const slot = this.records.byWall.step(wall, this.records.wallDeadline);
-      if (slot === done) break;
-      yield slot >= 0 ? this.evict(slot, 'expired') : undefined;
+    const { records } = this;
+    for (let page = 0; page < records.slots.pages.length && records === this.records; page += 1) {
+      if (records.isDue(records.slots.pages[page]!, now, wall))
+        yield* this.#dueOn(page << pageBits, now, wall);
     }
     while (!this.history.tidy()) yield undefined;
+  }
+
+  /** Evicts what is due on the page that begins with a slot. One that is left half-way stays due. */
+  *#dueOn(first: number, now: number, wall: number): Generator<Eviction | undefined, void, void> {
+    const { records } = this;
+    for (let slot = first; slot < first + pageSize; slot += 1) {
+      const over = records.over(slot, now, wall);
+      if (over === undefined) continue;
+      if (records.slots.kind(slot) === Kind.negative) {
+        this.history.drop(slot);
+        yield undefined;
+      } else yield this.evict(slot, over);
+      if (records !== this.records) return;
+    }
+    records.settle(first);
+    yield undefined;
   }
 
   /**
@@ -195,7 +238,7 @@ export class Table<V> extends Chronicle<V> {
    * without a bound keeps no account of who came when: of it those go first that were read least.
    */
   *shed(size: number): Generator<Eviction | undefined, void, void> {
-    for (let reads = 0; this.size > size && !this.#room.isBounded; reads += 1)
+    for (let reads = 0; reads <= 3 && this.size > size && !this.#room.isBounded; reads += 1)
       yield* this.#shedRead(reads, size);
     while (this.size > size) {
       const slot = this.#room.next(this.records);
@@ -239,6 +282,8 @@ export class Table<V> extends Chronicle<V> {
    * flag of its own. What was due earlier for it stays where it is until its time comes.
    */
   affirm(at: number, since: number): void {
+    // Some were confirmed with the others before, and are no longer: they may be due sooner.
+    if (since > this.records.affirmed.since) this.records.unsettle();
     this.records.affirmed = { at, since };
   }
 

@@ -72,8 +72,10 @@ export class View<V> {
 
   /** The slot of the key's entry, or -1. */
   slotOf(key: string): number {
-    const slot = this.records.slots.find(key);
-    return slot >= 0 && this.records.slots.kind(slot) === Kind.entry ? slot : -1;
+    const { slots, tags } = this.records;
+    const slot = slots.find(key);
+    if (slot < 0 || slots.kind(slot) !== Kind.entry) return -1;
+    return tags.dying && tags.isDead(slot) ? -1 : slot;
   }
 
   /** The slot of whatever is known of the key, an entry or not, or -1. */
@@ -87,6 +89,8 @@ export class View<V> {
     const at = slot & pageMask;
     const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return false;
+    const { tags } = this.records;
+    if (tags.dying && tags.isDead(slot)) return false;
     into.confirmedAt = this.records.confirmedAt(slot);
     into.expiresAt = times[2 * at + 1]!;
     into.ttl = this.records.ttlBy(word >>> termShift, slot);
@@ -146,7 +150,7 @@ export class View<V> {
   }
 
   setFlags(slot: number, flags: number): void {
-    this.records.slots.setFlags(slot, flags);
+    this.records.setFlags(slot, flags);
   }
 
   /**
@@ -154,7 +158,7 @@ export class View<V> {
    * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag of doubt.
    */
   glance(key: string, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
-    const { slots } = this.records;
+    const { slots, tags } = this.records;
     const slot = slots.find(key);
     if (slot < 0) return undefined;
     const { meta, times, values } = slots.page(slot);
@@ -162,7 +166,7 @@ export class View<V> {
     const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return undefined;
     let confirmedAt = times[2 * at]!;
-    if (wall >= times[2 * at + 1]!) return undefined;
+    if (wall >= times[2 * at + 1]! || (tags.dying && tags.isDead(slot))) return undefined;
     const ttl = this.records.ttlBy(word >>> termShift, slot);
     if (age - confirmedAt >= ttl) {
       if (age >= this.records.ageDeadline(slot)) return undefined;
@@ -195,6 +199,17 @@ export class View<V> {
     const { records } = this;
     for (let slot = 0; slot < records.slots.end && records === this.records; slot += 1) {
       if (records.slots.kind(slot) === Kind.entry) yield slot;
+    }
+  }
+
+  /** As `slots`, and no key comes twice though it left and came back. */
+  *walk(): Generator<number, void, void> {
+    const { records } = this;
+    for (const slot of records.slots.walk()) {
+      if (records !== this.records) return;
+      if (records.slots.kind(slot) !== Kind.entry || (records.tags.dying && records.tags.isDead(slot)))
+        continue;
+      yield slot;
     }
   }
 

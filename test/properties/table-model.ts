@@ -39,6 +39,8 @@ export class TableModel {
   tick = 0;
   /** Everything before it was cleared away. */
   cleared = 0;
+  /** When each tag was last invalidated. */
+  readonly tagged = new Map<string, number>();
   /** What is being stored; undefined again when there was no room for it. */
   #incoming: string | undefined;
 
@@ -74,7 +76,13 @@ export class TableModel {
     const held = this.entries.get(key);
     const older =
       held?.version !== undefined && options.version !== undefined && options.version < held.version;
-    const expected = this.#late(key, lease) ? 'lease' : older ? 'version' : 'stored';
+    const expected = this.#late(key, lease)
+      ? 'lease'
+      : older
+        ? 'version'
+        : this.#tagLate(options, lease)
+          ? 'lease'
+          : 'stored';
     if (lease.lease.of === 'pass' && held === undefined) {
       this.#mayRefuse(key, lease);
       return;
@@ -111,6 +119,49 @@ export class TableModel {
     });
   }
 
+  /** Nothing of the tag is found from the first moment on, however long the burying takes. */
+  invalidateTag(tag: string, at: number, most: number): void {
+    const mark = this.table.markTag(tag, at);
+    this.tick += 1;
+    this.tagged.set(tag, this.tick);
+    const keys = new Set(
+      [...this.entries].filter(([, held]) => held.tags?.includes(tag)).map(([key]) => key),
+    );
+    const hidden = (): void => {
+      for (const key of keys) {
+        assert.equal(this.table.slotOf(key), -1, `${key} is still found`);
+        assert.equal(
+          this.table.glance(key, { age: 0, wall: 0 }, 0, { fresh: 0, stale: 0 }),
+          undefined,
+          `${key} is still read`,
+        );
+      }
+    };
+    hidden();
+    for (;;) {
+      const page = this.table.taggedBefore(tag, mark, most);
+      if (page.length === 0) break;
+      this.table.bury(page, 'invalidated', at);
+      for (const key of page) {
+        assert.ok(keys.delete(key), `${key} has not the tag`);
+        this.#buried(key, 'invalidated', at);
+      }
+      hidden();
+    }
+    assert.deepStrictEqual([...keys], []);
+    this.#tidy();
+  }
+
+  #buried(key: string, kind: Tombstone['kind'], at: number): void {
+    this.#removed(key);
+    const { seq } = this.table.tombstoneOf(key)!;
+    this.tombstones.set(key, { key, kind, at, seq, tick: this.tick });
+  }
+
+  #tagLate(options: EntryOptions, lease: ModelLease): boolean {
+    return (options.tags ?? []).some((tag) => (this.tagged.get(tag) ?? 0) > lease.tick);
+  }
+
   clear(): void {
     this.table.clear();
     this.tick += 1;
@@ -127,8 +178,10 @@ export class TableModel {
       (before !== undefined && this.table.seqOf(this.table.slotOf(key)) >= seq) ||
       (tombstone !== undefined && tombstone.seq >= seq);
     const full = !this.#fits(before, options);
-    const expected = !lease.open ? 'lease' : newer ? 'newer' : full ? 'full' : 'stored';
+    const dead = !newer && lease.open && this.#tagLate(options, lease);
+    const expected = !lease.open ? 'lease' : newer || dead ? 'newer' : full ? 'full' : 'stored';
     assert.deepStrictEqual(this.table.restore({ key, value, seq, ...options }, lease.lease), expected);
+    if (dead) this.#buried(key, 'invalidated', this.table.tombstoneOf(key)!.at);
     if (expected !== 'stored') return;
     this.tombstones.delete(key);
     this.entries.set(key, { ...options, value, tick: 0, latched: false });

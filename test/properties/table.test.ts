@@ -36,7 +36,7 @@ const stored: fc.Arbitrary<Stored> = fc.record({
     nil: undefined,
   }),
   version: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
-  tags: fc.option(fc.constant(['t']), { nil: undefined }),
+  tags: fc.option(fc.constantFrom(['t'], ['u'], ['t', 'u'], ['u', 'u']), { nil: undefined }),
   weight: fc.option(fc.nat({ max: 5 }), { nil: undefined }),
 });
 
@@ -74,6 +74,11 @@ const step = fc.oneof(
   }),
   fc.record({ do: fc.constant('due'), most: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }) }),
   fc.record({ do: fc.constant('touch'), key }),
+  fc.record({
+    do: fc.constant('invalidateTag'),
+    tag: fc.constantFrom('t', 'u', 'v'),
+    most: fc.integer({ min: 1, max: 3 }),
+  }),
   fc.record({ do: fc.constant('shed'), size: fc.nat({ max: 4 }) }),
   { arbitrary: fc.constant({ do: 'void' } as const), weight: 1 },
   { arbitrary: fc.constant({ do: 'clear' } as const), weight: 1 },
@@ -163,6 +168,9 @@ function run(options: TableModel['options'], steps: readonly Step[]): void {
         if (slot >= 0) model.table.touch(slot);
         break;
       }
+      case 'invalidateTag':
+        model.invalidateTag(s.tag, now, s.most);
+        break;
       case 'shed':
         model.shed(s.size);
         break;
