@@ -4,7 +4,6 @@ import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { cacheSchema, checkOptions, entrySchema, readSchema, transactionSchema } from './options-schema.js';
-import type { Slides } from './sliding.js';
 
 /** A number of things. */
 export type Count = number;
@@ -174,6 +173,12 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
 
 export const slidesOf = (given: boolean | Duration): Slides =>
   typeof given === 'boolean' ? given : milliseconds(given, 'sliding');
+
+/**
+ * Whether reads keep an entry fresh. `true`: for as long as it may be served after its confirmation. A number (ms): for that long
+ * after its confirmation, and no longer served than that.
+ */
+export type Slides = boolean | Milliseconds;
 
 /** What may be said of one entry, beside its value. */
 export interface EntryOptions {
