@@ -1,6 +1,7 @@
 import { ageNow, wallNow } from '../../src/runtime/time.js';
-import type { Table, EntryOptions as TableEntry } from '../../src/table/index.js';
+import type { EntryOptions as TableEntry } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
+import { entryAt } from './entry.js';
 import { judge, type Verdict } from './judge.js';
 
 /** An entry that may be served now: what `has` says yes to. */
@@ -23,18 +24,6 @@ export function heldIn<V>(core: CacheCore<V>, stored: string): Held<V> | undefin
   table.touch(slot);
   return { value: table.valueAt(slot), entry, verdict };
 }
-
-/** All that goes with the value in a slot. */
-export const entryAt = <V>(table: Table<V>, slot: number) => ({
-  confirmedAt: table.confirmedAt(slot),
-  ttl: table.ttlOf(slot),
-  staleFor: table.staleForOf(slot),
-  expiresAt: table.expiresAt(slot),
-  version: table.versionOf(slot),
-  tags: table.tagsOf(slot),
-  weight: table.weightOf(slot),
-  flags: table.flagsOf(slot),
-});
 
 /** What is to be thought of an entry now. */
 export function verdictOn<V>(core: CacheCore<V>, entry: TableEntry): Verdict {

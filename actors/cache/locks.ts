@@ -83,6 +83,8 @@ export class Lock implements Claim {
     waiter.scope.awaits = undefined;
     this.#grant(waiter.scope);
     waiter.granted();
+    // That closes a cycle only where the new holder's own unit waits for something.
+    if (!waits(waiter.scope.root)) return;
     for (const { scope } of [...this.#line]) {
       if (wouldWaitForEver(scope)) this.leave(scope, this.#deadlock(this.key));
     }
@@ -128,4 +130,10 @@ export class Locks {
     if (lock.idle) this.#locks.delete(lock.key);
     else holder?.root.whenOver(() => this.#tidy(lock));
   }
+}
+
+/** Whether it, or anything inside it, waits for a lock. */
+function waits(unit: Scope): boolean {
+  for (const scope of unit.family()) if (scope.awaits !== undefined) return true;
+  return false;
 }

@@ -246,6 +246,12 @@ function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): voi
 export const slidesOf = (given: boolean | Duration): Slides =>
   typeof given === 'boolean' ? given : milliseconds(given, 'sliding');
 
+/**
+ * Whether reads keep an entry fresh. `true`: for as long as it may be served after its confirmation. A number (ms): for that long
+ * after its confirmation, and no longer served than that.
+ */
+export type Slides = boolean | Milliseconds;
+
 /** What may be said of one entry, beside its value. */
 export interface EntryOptions {
   /** Instead of the cache's. */

@@ -35,7 +35,9 @@ export class Scope {
   readonly #failure: Promise<never>;
   #fail!: (error: unknown) => void;
   readonly #children = new Set<Scope>();
-  readonly #controller = new AbortController();
+  // Few ask for it, and it is dear.
+  #controller: AbortController | undefined;
+  #error: unknown;
   #whenOver: (() => void)[] = [];
 
   constructor(parent: Scope | undefined) {
@@ -50,6 +52,10 @@ export class Scope {
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.phase === 'failed') this.#controller.abort(this.#error);
+    }
     return this.#controller.signal;
   }
 
@@ -113,7 +119,8 @@ export class Scope {
     this.awaits?.leave(this, error);
     for (const work of this.works) work.drop();
     this.#end('failed');
-    this.#controller.abort(error);
+    this.#error = error;
+    this.#controller?.abort(error);
   }
 
   #end(how: 'done' | 'failed'): void {

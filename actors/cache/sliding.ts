@@ -1,14 +1,9 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import type { Table } from '../../src/table/index.js';
-import { entryAt } from './held.js';
+import { entryAt } from './entry.js';
 import { Flag } from './judge.js';
+import type { Slides } from './options.js';
 import { restarted, type Terms } from './terms.js';
-
-/**
- * Whether reads keep an entry fresh. `true`: for as long as it may be served after its confirmation. A number (ms): for that long
- * after its confirmation, and no longer served than that.
- */
-export type Slides = boolean | Milliseconds;
 
 /** An age is restarted when this part of the `ttl` has passed: not at every read. */
 const grain = 1 / 16;

@@ -255,6 +255,44 @@ describe('a complete change feed', () => {
   );
 
   it(
+    'is read on from where it was, not from where a pass began: what a load brought back meanwhile is told gone',
+    scene({ has: [] }, async ({ boot, w }) => {
+      const db = logged({ a: 'A', b: 'B' });
+      let page: Promise<void> | undefined;
+      const { cache } = await boot({
+        ...calm,
+        source: {
+          ...db.withScan,
+          async *scan() {
+            for await (const batch of db.withScan.scan()) {
+              await page;
+              yield batch;
+            }
+          },
+        },
+      });
+      await cache.warmed();
+      cache.invalidate('a');
+      const slow = gate();
+      db.state.slowLoad = slow.promise;
+      const read = cache.read('a');
+      await w.settle();
+      db.erase('a');
+      const hold = gate();
+      page = hold.promise;
+      const pass = cache.warm();
+      await w.settle();
+      slow.open();
+      await read;
+      hold.open();
+      await pass;
+      expect(cache.get('a')).toBe('A');
+      await cache.sweep();
+      expect(cache.lookup('a')).toMatchObject({ status: 'absent', because: 'source' });
+    }),
+  );
+
+  it(
     'over a source without passes: what was loaded before the first cursor may have changed unnoticed',
     scene({ has: [] }, async ({ boot, w }) => {
       const db = logged({ a: 'A', b: 'B' });

@@ -110,6 +110,31 @@ describe('expire, expireAt', () => {
     }),
   );
 
+  it(
+    'stand against a pass whose page was asked for before',
+    scene({ has: [] }, async ({ boot, w }) => {
+      const page = gate();
+      let passes = 0;
+      const { cache } = await boot({
+        source: {
+          load: async () => undefined,
+          async *scan() {
+            if (passes++ > 0) await page.promise;
+            yield { rows: [{ key: 'a', value: 'A' }] };
+          },
+        },
+      });
+      await cache.warmed();
+      const pass = cache.warm();
+      await w.settle();
+      cache.expire('a', '10s');
+      page.open();
+      await pass;
+      await w.advance('10s');
+      expect(cache.lookup('a').status).toBe('unknown');
+    }),
+  );
+
   it.each<[unknown, RegExp]>([
     ['soon', /"duration"/],
     [-1, /"duration"/],

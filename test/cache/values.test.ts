@@ -346,6 +346,16 @@ describe('incr, decr', () => {
   );
 });
 
+it(
+  'what cannot be a number cannot be counted: the compiler says so',
+  scene<{ readonly name: string }>({ has: [] }, async ({ boot }) => {
+    const { cache } = await boot();
+    cache.put('a', { name: 'Ada' });
+    // @ts-expect-error: values of this cache are no numbers.
+    expect(() => cache.incr('a')).toThrow(CounterError);
+  }),
+);
+
 describe('keys that are secret', () => {
   it(
     'are told by their digests, and found by themselves',

@@ -34,7 +34,7 @@ export interface Given {
 /** What came of an operation: what it gave, or that it was an error. */
 export type Outcome = { readonly gave: unknown } | { readonly error: 'counter' | 'options' };
 
-export const optionsOf = ({ ttl, staleFor, expiresIn }: Given, wall: number): EntryOptions => ({
+const optionsOf = ({ ttl, staleFor, expiresIn }: Given, wall: number): EntryOptions => ({
   ...(ttl !== undefined && { ttl }),
   ...(staleFor !== undefined && { staleFor }),
   ...(expiresIn !== undefined && { expiresAt: wall + expiresIn }),
