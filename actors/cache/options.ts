@@ -15,7 +15,6 @@ import {
   transactionSchema,
 } from './options-schema.js';
 import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-policy.js';
-import type { Slides } from './sliding.js';
 
 /** A number of things. */
 export type Count = number;
@@ -72,7 +71,8 @@ export interface CacheOptions<V> {
   readonly key?: (key: string) => boolean;
   /**
    * Keys are tokens: only their SHA-256 digests are kept, in memory, events, logs and the snapshot. The source is still
-   * asked with the key itself, hence never by `missing`, which would need keys that are not kept.
+   * asked with the key itself, hence never by `missing`, which would need keys that are not kept. A lookup then costs a digest:
+   * some 3 µs, and 12 times as much as one by the key itself. A cursor of the source's own must not be made of keys.
    */
   readonly secretKeys?: boolean;
   readonly load?: {

@@ -80,6 +80,37 @@ async function reads(bench: Bench, count: number): Promise<void> {
     rounds,
   );
   await cache.stop();
+  if (count === 1_000) await secrets(bench, keys, rounds);
+}
+
+/** What the digests cost that stand for secret keys. */
+async function secrets(
+  bench: Bench,
+  keys: readonly string[],
+  rounds: { readonly rounds: number },
+): Promise<void> {
+  const filled = (secretKeys: boolean): Cache<Session> => {
+    const cache = defineCache<Session>({
+      name: 'bench',
+      source: async () => undefined,
+      ttl: '1h',
+      secretKeys,
+    });
+    keys.forEach((key, index) => {
+      cache.put(key, session(index));
+    });
+    return cache;
+  };
+  const friends = shuffled(keys, probes);
+  const times = 200_000 * bench.scale;
+  const over = (cache: Cache<Session>) => () =>
+    perSecond(times, (index) => cache.lookup(friends[index & (probes - 1)] as string));
+  await bench.compare(
+    'lookup, hit, of 1,000: keys as they are, and secretKeys',
+    'ops/s',
+    { holdfast: over(filled(false)), 'holdfast, secretKeys': over(filled(true)) },
+    rounds,
+  );
 }
 
 async function load(bench: Bench, count: number): Promise<void> {

@@ -4,7 +4,7 @@ export interface Mutant {
   /** The row of the failure table that it belongs to. */
   readonly row: string;
   /** Which scenario is to find it. */
-  readonly scenario: 'cache' | 'tree';
+  readonly scenario: 'cache' | 'tree' | 'guessers';
   readonly edits: readonly Edit[];
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { cacheScenario, explore, type NamedScenario } from 'holdfast/testing';
+import { guessers } from './guessers.js';
 import { supervisedTree } from './supervised-tree.js';
 
 /** Plays a scenario in a copy of the sources until a case fails: `player.ts cache 2000`. Writes one line of JSON. */
@@ -14,7 +15,8 @@ export interface Outcome {
 }
 
 const [name, runs] = process.argv.slice(2);
-const scenario = name === 'tree' ? supervisedTree : cacheScenario;
+const scenarios: Readonly<Record<string, unknown>> = { tree: supervisedTree, guessers };
+const scenario = scenarios[name ?? ''] ?? cacheScenario;
 const { finding, runs: played } = await explore(fc, scenario as NamedScenario<unknown>, {
   runs: Number(runs),
   shrinkFor: 15_000,

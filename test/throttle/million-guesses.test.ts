@@ -3,6 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { defineCache, ThrottledError } from 'holdfast';
 import { expect, it } from 'vitest';
 
+// Half a million refusals: it is not their stacks that are looked at.
+Error.stackTraceLimit = 0;
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
