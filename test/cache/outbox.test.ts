@@ -445,6 +445,39 @@ describe('the snapshotter', () => {
   );
 });
 
+describe('a file that was set aside under a running cache, and its outbox with it', () => {
+  for (const secretKeys of [false, true]) {
+    it(
+      secretKeys
+        ? 'of secret keys nobody else has them: told as lost, and still absent here'
+        : 'is given the orders anew',
+      scene({ rows }, async ({ w, db, store, boot }) => {
+        const { cache, crash, told } = await boot({ secretKeys, snapshot: { store, every: '1s' } });
+        await cache.warmed();
+        db.become({ mode: 'unreachable' });
+        await cache.warm().catch(() => {});
+        await cache.remove('a');
+        // What a new file would hold: nothing.
+        await store.acknowledge((await store.waiting()).map(({ id }) => id));
+        crash('snapshotter');
+        await w.advance('3s');
+        expect(cache.lookup('a')).toMatchObject(removed);
+        expect(await store.waiting()).toHaveLength(secretKeys ? 0 : 1);
+        expect(cache.stats()).toMatchObject({
+          outboxLost: secretKeys ? 1 : 0,
+          outboxWaiting: secretKeys ? 0 : 1,
+        });
+        expect(told('outbox.failed')).toMatchObject(
+          secretKeys ? [{ lost: true, error: { code: 'HOLDFAST_SNAPSHOT' } }] : [],
+        );
+        db.become({ mode: 'up' });
+        await w.advance('40s');
+        expect(db.rows.has('a')).toBe(secretKeys);
+      }),
+    );
+  }
+});
+
 describe('secret keys', () => {
   const source = scriptedSource<string>();
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { faultsArbitrary, sometimesHappened, tapeArbitrary } from 'holdfast/testing';
+import { type Fault, faultsArbitrary, sometimesHappened, tapeArbitrary } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
 import { actors, keys, kinds, play, type Step, until } from './outbox-scenario.js';
 
 /** More of them, or others: `RUNS=1000 SEED=random npx vitest run test/properties/outbox.test.ts`. */
-const runs = Number(process.env.RUNS ?? 60);
+const runs = Number(process.env.RUNS ?? 40);
 
 const step: fc.Arbitrary<Step> = fc.record({
   at: fc.integer({ min: 0, max: until / 100 }).map((tenth) => tenth * 100),
@@ -23,8 +23,17 @@ const step: fc.Arbitrary<Step> = fc.record({
   key: fc.constantFrom(...keys),
 });
 
+/** An outage with a kill in it: what waits then is delivered by the next process, if anybody waits at all. */
+const killedInAnOutage: fc.Arbitrary<Fault[]> = fc
+  .record({ at: fc.integer({ min: 0, max: 15_000 }), after: fc.integer({ min: 1_000, max: 8_000 }) })
+  .map(({ at, after }) => [
+    { at, kind: 'source', mode: { mode: 'unreachable' }, for: 12_000 },
+    { at: at + after, kind: 'kill', after: 100 },
+  ]);
+
 const scenario = fc.record({
   tape: tapeArbitrary(fc),
+  outage: fc.option(killedInAnOutage, { nil: [], freq: 1 }),
   faults: faultsArbitrary(fc, {
     until,
     actors,
@@ -45,7 +54,7 @@ describe('the outbox, while source, actors, clocks and process fail', () => {
   }, async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (drawn) => {
-        await play(drawn);
+        await play({ ...drawn, faults: [...drawn.outage, ...drawn.faults] });
       }),
       { numRuns: runs },
     );
