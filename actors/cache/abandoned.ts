@@ -34,6 +34,7 @@ export class Abandoned {
 
   /** A success: what hangs now says nothing about the source any more. */
   excuse(): void {
+    if (this.#unsettled.size === 0) return;
     for (const question of this.#unsettled.keys()) this.#excused.add(question);
     this.#unsettled.clear();
   }

@@ -37,6 +37,16 @@ export class Finder<V> {
     this.#memory = memory;
   }
 
+  /** The flight that answers, where nothing bounds the wait and it can be had at once: most misses, at half the cost. */
+  flightFor(stored: string, key: string, manner: Manner, known: Lookup<V>): Flight<V> | undefined {
+    const { running, loader } = this.#core;
+    if (known.status !== 'unknown' || !running) return undefined;
+    if (manner.timeout !== Number.POSITIVE_INFINITY || manner.signal !== undefined) return undefined;
+    const flight = loader.request(stored, key);
+    if (flight !== undefined) flight.waiting++;
+    return flight;
+  }
+
   /** `first` is what memory was found to say, where it is no answer. */
   async find(stored: string, key: string, manner: Manner, first?: Lookup<V>): Promise<Found<V>> {
     const core = this.#core;
@@ -61,7 +71,7 @@ export class Finder<V> {
       if (landing === 'late') return this.#late(stored, this.#memory.know(stored), manner);
       // It had begun before: what it brought may be older than the question.
       if (after !== undefined && (flight.batch?.number ?? 0) <= after && landing.type !== 'aborted') continue;
-      const found = this.#landed(stored, landing, lapses, manner);
+      const found = this.landed(stored, landing, lapses, manner);
       if (found !== undefined) return found;
     }
   }
@@ -136,7 +146,7 @@ export class Finder<V> {
   }
 
   /** The answer that a landing gives; undefined: ask again. */
-  #landed(stored: string, landing: Landing<V>, lapses: number, manner: Manner): Found<V> | undefined {
+  landed(stored: string, landing: Landing<V>, lapses: number, manner: Manner): Found<V> | undefined {
     switch (landing.type) {
       case 'row': {
         const known = landing.stored ? undefined : this.#passedOver(stored, lapses, manner);

@@ -85,11 +85,15 @@ export class Reader<V> {
   }
 
   async #readOn(stored: string, key: string, manner: Manner, known: Lookup<V>): Promise<Lookup<V>> {
-    return this.#count((await this.#finder.find(stored, key, manner, known)).lookup);
+    const flight = this.#finder.flightFor(stored, key, manner, known);
+    const found = flight && this.#finder.landed(stored, await flight.landing, 0, manner);
+    return this.#count((found ?? (await this.#finder.find(stored, key, manner))).lookup);
   }
 
   async #fetchOn(stored: string, key: string, manner: Manner, known: Lookup<V>): Promise<V | undefined> {
-    const { lookup, error } = await this.#finder.find(stored, key, manner, known);
+    const flight = this.#finder.flightFor(stored, key, manner, known);
+    const found = flight && this.#finder.landed(stored, await flight.landing, 0, manner);
+    const { lookup, error } = found ?? (await this.#finder.find(stored, key, manner));
     this.#count(lookup);
     if (lookup.status !== 'unknown') return valueIn(lookup);
     throw error instanceof SourceUnavailableError

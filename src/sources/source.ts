@@ -50,6 +50,10 @@ export interface SourceListener {
 export interface Source<V> {
   /** One row; `undefined` says that there is no such row (also: revoked or expired in the source). */
   load(key: string, context: SourceContext): Promise<Row<V> | undefined>;
+  /**
+   * Many rows by one question: a Map from each key that exists to its row. A key left out does not exist; what was not asked for is
+   * not looked at. Where it is there, `load` is not used.
+   */
   loadMany?(keys: readonly string[], context: SourceContext): Promise<Map<string, Row<V>>>;
   /** All rows, in batches, in bounded memory whatever their number. Ending without an error makes the pass complete. */
   scan?(context: SourceContext & { readonly batch: number }): AsyncIterable<{

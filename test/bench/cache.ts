@@ -1,6 +1,7 @@
 /** What a cache's operations cost, beside a plain Map's and lru-cache's. */
 import { type Cache, defineCache } from 'holdfast';
 import { LRUCache } from 'lru-cache';
+import { fetching } from './cache/fetching.js';
 import { perSecond, perSecondAwaited } from './harness/rounds.js';
 import { type Session, session, shuffled, tokens } from './harness/sessions.js';
 import { type Bench, suite } from './harness/suite.js';
@@ -9,9 +10,11 @@ const probes = 1 << 16;
 
 export default suite({
   name: 'cache',
-  about: 'get, lookup, read and bulk load, beside a plain Map and lru-cache with ttl',
+  about:
+    'get, lookup, read, fetch and bulk load, beside a plain Map, lru-cache with ttl, bentocache and async-cache-dedupe',
   async run(bench) {
     for (const count of [1_000, 1_000_000 * bench.scale]) await reads(bench, count);
+    await fetching(bench);
     await load(bench, 1_000_000 * bench.scale);
     await memory(bench, 1_000_000 * bench.scale);
   },

@@ -186,6 +186,15 @@ export function gate<T = void>(): {
   return { promise, open, fail };
 }
 
+/** Lets promises go on until something has happened that only waits for them. */
+export async function reached(condition: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 10_000; turns++) {
+    if (condition()) return;
+    await Promise.resolve();
+  }
+  throw new Error('It never came to that.');
+}
+
 function logger(into: Line[]): Logger {
   const at = (level: keyof Logger) => (fields: object, message: string) => {
     into.push({ level, fields, message });

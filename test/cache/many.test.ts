@@ -1,6 +1,6 @@
 import { type Row, type Source, SourceUnavailableError } from 'holdfast';
 import { describe, expect, it } from 'vitest';
-import { gate, scene } from './build.js';
+import { gate, reached, scene } from './build.js';
 
 const rows = { a: 'A', b: 'B', c: 'C' };
 const has = ['loadMany', 'remove'] as const;
@@ -84,7 +84,7 @@ describe('readMany over loadMany', () => {
       const keys = Array.from({ length: 10 }, (_, i) => `k${i}`);
       const all = cache.readMany(keys);
       for (let opened = 0; opened < 4; opened++) {
-        while (gates.length <= opened) await Promise.resolve();
+        await reached(() => gates.length > opened);
         expect(cache.stats().inFlight).toBeLessThanOrEqual(2);
         gates[opened]?.open();
       }
@@ -182,11 +182,11 @@ describe('readMany over loadMany', () => {
       );
       const { cache } = await boot({ source });
       const early = cache.readMany(['a', 'b', 'c']);
-      while (batches.length < 1) await Promise.resolve();
+      await reached(() => batches.length >= 1);
       cache.invalidate('a');
       expect(signals[0]?.aborted).toBe(false);
       // Who waited gets a load of their own, at once.
-      while (batches.length < 2) await Promise.resolve();
+      await reached(() => batches.length >= 2);
       expect(batches[1]).toEqual(['a']);
       answer.open(new Map([...found(['b', 'c']), ['a', { key: 'a', value: 'old' }]]));
       expect([...(await early).values()]).toMatchObject([{ value: 'A' }, { value: 'B' }, { value: 'C' }]);
@@ -199,7 +199,7 @@ describe('readMany over loadMany', () => {
       const other = batched(() => hanging.promise);
       const two = await boot({ name: 'two', source: other.source });
       const both = two.cache.readMany(['a', 'b']);
-      while (other.batches.length < 1) await Promise.resolve();
+      await reached(() => other.batches.length >= 1);
       two.cache.put('a', 'put a');
       expect(other.signals[0]?.aborted).toBe(false);
       two.cache.put('b', 'put b');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isNearEnd, type ReadPolicy, stepFor } from '../../actors/cache/read-policy.js';
-import { gate, scene } from './build.js';
+import { gate, reached, scene } from './build.js';
 
 const rows = { a: 'A', b: 'B' };
 const has = [] as const;
@@ -332,7 +332,7 @@ describe('refresh', () => {
       expect(answers).toHaveLength(1);
       answers[0]?.open('before');
       expect(await early).toMatchObject({ value: 'before' });
-      while (answers.length < 2) await Promise.resolve();
+      await reached(() => answers.length >= 2);
       answers[1]?.open('after');
       expect(await both).toMatchObject([{ value: 'after' }, { value: 'after' }]);
       expect(answers).toHaveLength(2);
