@@ -6,7 +6,7 @@ import { actor, place, soon } from './service.js';
 /** More crashes than this within 5 s are above the tree's intensity. */
 const within = 3;
 
-test.each(['cache', 'warmer', 'janitor', 'snapshotter', 'throttle'])(
+test.each(['cache', 'listener', 'warmer', 'janitor', 'snapshotter', 'throttle'])(
   'the %s crashes again and again while requests run: none is lost, and all periodic work goes on',
   async (id) => {
     const { start, database } = place();

@@ -4,7 +4,7 @@ import { exit, type Runtime } from 'holdfast';
 import type { Action } from 'holdfast/observe';
 import { giveBack, pullAway } from './database.js';
 
-const actors = ['cache', 'warmer', 'janitor', 'snapshotter', 'throttle'] as const;
+const actors = ['cache', 'snapshotter', 'throttle', 'listener', 'warmer', 'janitor'] as const;
 const fates = ['down', 'up', 'slow'] as const;
 type Chaos = { readonly crash: (typeof actors)[number] } | { readonly database: (typeof fates)[number] };
 

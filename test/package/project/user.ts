@@ -1,4 +1,5 @@
 import { child, createRuntime, defineCache, type Lookup, SourceUnavailableError, supervisor } from 'holdfast';
+import { postgresSource } from 'holdfast/postgres';
 import { sqliteSource } from 'holdfast/sqlite';
 
 interface Session {
@@ -18,6 +19,17 @@ const users = defineCache<{ readonly role: 'admin' | 'user' }>({
   name: 'users',
   source: async (key) => (key === 'ada' ? { role: 'admin' } : undefined),
 });
+
+export const accounts = () =>
+  defineCache<{ readonly name: string }>({
+    name: 'accounts',
+    source: postgresSource({
+      table: 'app.accounts',
+      key: 'id',
+      value: (row) => ({ name: String(row.name) }),
+      notify: true,
+    }),
+  });
 
 const runtime = createRuntime(
   supervisor({
