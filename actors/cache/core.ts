@@ -58,7 +58,7 @@ export class CacheCore<V> {
   readonly rota = new Rota();
   /** What the snapshot knows and is still to learn; undefined without a snapshot. */
   readonly ledger: Ledger | undefined;
-  /** Rung when an incarnation of the cache actor has begun. */
+  /** Rung when an incarnation of the cache actor has begun, or none will. */
   readonly entered = new Bell();
 
   table: Table<V>;
@@ -189,6 +189,7 @@ export class CacheCore<V> {
     const stopped = new StateError(`Cache "${this.policy.name}" was stopped before it was done.`);
     this.passes.requests.reject(stopped);
     this.sweeps.reject(stopped);
+    this.entered.ring();
   }
 
   /** A bug found in work done for the cache actor is its crash. */

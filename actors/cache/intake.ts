@@ -1,5 +1,6 @@
 import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
+import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, wallNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, Table } from '../../src/table/index.js';
@@ -44,13 +45,17 @@ export class Intake<V> {
       this.quarantine(key, checked.error);
       return { type: 'quarantined', error: checked.error };
     }
-    const taken = this.#take(key, checked.row, lease);
+    const taken = this.#take(key, checked.row, lease, ageNow());
     if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
     return { type: 'row', row: checked.row, stored: taken === 'stored' };
   }
 
-  /** A row of a pass or a change feed, of whatever key. */
-  row(candidate: Row<V>, lease: Lease): { readonly key: string | undefined; readonly taken: Taken } {
+  /** A row of a pass or a change feed, of whatever key. `at`: when its batch came in, which may be a while ago. */
+  row(
+    candidate: Row<V>,
+    lease: Lease,
+    at: Milliseconds,
+  ): { readonly key: string | undefined; readonly taken: Taken } {
     const checked = checkRow(candidate);
     if (!checked.ok) {
       const key = checked.key === undefined ? undefined : this.#core.keys.stored(checked.key);
@@ -62,13 +67,12 @@ export class Intake<V> {
       this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
       return { key, taken: 'quarantined' };
     }
-    return { key, taken: this.#take(key, checked.row, lease) };
+    return { key, taken: this.#take(key, checked.row, lease, at) };
   }
 
   /** The source has no such row. */
-  none(key: string, lease: Lease, because: 'source' | 'pass'): boolean {
+  none(key: string, lease: Lease, because: 'source' | 'pass', at: Milliseconds = ageNow()): boolean {
     const { table, policy, counters, quarantine, authority } = this.#core;
-    const at = ageNow();
     const held = table.slotOf(key) >= 0;
     if (table.deny(key, { at, until: at + policy.negativeTtl, because }, lease) !== 'stored') {
       counters.refused++;
@@ -89,7 +93,7 @@ export class Intake<V> {
     this.#core.bus.publish('quarantined', { key, error });
   }
 
-  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease): Taken {
+  #take(key: string, row: Row<V> & { readonly value: V }, lease: Lease, confirmedAt: Milliseconds): Taken {
     const { table, policy, counters, quarantine } = this.#core;
     if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
@@ -98,7 +102,7 @@ export class Intake<V> {
       key,
       row.value,
       {
-        confirmedAt: ageNow(),
+        confirmedAt,
         ttl: terms.ttl,
         staleFor: terms.staleFor,
         expiresAt: row.expiresAt,

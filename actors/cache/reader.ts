@@ -167,6 +167,7 @@ export class Reader<V> {
       if (known.status === 'stale' && !running && !expectsRestart) return { lookup: known };
       const end = known.status === 'stale' ? Math.min(softEnd, deadline) : deadline;
       const flight = await this.#flight(stored, key, end, options.signal);
+      if (flight === 'again') continue;
       if (flight === 'away') return { lookup: this.#know(stored), error: away(this.#core.link.outage.error) };
       if (flight === 'late') return this.#late(stored, known, timeout);
       const wait = await waitFor(flight.landing, {
@@ -185,7 +186,7 @@ export class Reader<V> {
     key: string,
     end: Milliseconds,
     signal: AbortSignal | undefined,
-  ): Promise<Flight<V> | 'away' | 'late'> {
+  ): Promise<Flight<V> | 'away' | 'late' | 'again'> {
     const core = this.#core;
     if (!core.running) {
       if (!core.expectsRestart) throw notRunning(core.policy.name);
@@ -197,7 +198,8 @@ export class Reader<V> {
       });
       const timeout = Math.min(end - ageNow(), core.policy.load.timeout);
       const wait = await waitFor(began, { timeout, ...(signal && { signal }) });
-      if (wait.type === 'late' || !core.running) return 'late';
+      if (wait.type === 'late') return 'late';
+      if (!core.running) return 'again';
     }
     return core.loader.request(stored, key) ?? 'away';
   }

@@ -28,16 +28,17 @@ export async function takeChanges<V>(
     async take(batch, lease) {
       if (batch.reset) doubtAll(core);
       const gone: string[] = [];
+      const at = ageNow();
       for (const raw of batch.gone) {
         const key = core.keys.stored(raw);
-        if (core.table.slotOf(key) >= 0 && core.intake.none(key, lease, 'source')) gone.push(key);
+        if (core.table.slotOf(key) >= 0 && core.intake.none(key, lease, 'source', at)) gone.push(key);
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       for (const row of batch.changed) {
         // Over a source without passes only what was asked for is held.
         const key = passes.possible ? undefined : keyOf(row);
         if (key !== undefined && !holds(core, key)) continue;
-        if (core.intake.row(row, lease).taken === 'stored') counts.changed++;
+        if (core.intake.row(row, lease, at).taken === 'stored') counts.changed++;
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       counts.gone += gone.length;

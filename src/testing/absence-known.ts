@@ -43,13 +43,15 @@ const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Mill
 
 /** A removal holds here as soon as the source has done it, which is before whoever ordered it hears of it. */
 function wasRemoved<V>(history: readonly Happened<V>[], key: string, since: number, until: number): boolean {
-  return history
-    .slice(since + 1, until)
-    .some((happened) =>
-      happened.type === 'gone'
-        ? (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key)
-        : happened.type === 'asked' && happened.method === 'remove' && happened.key === key,
-    );
+  const calls = new Set<number>();
+  return history.slice(0, until).some((happened) => {
+    if (happened.type === 'asked' && happened.method === 'remove' && happened.key === key) {
+      calls.add(happened.call);
+    }
+    if (happened.order <= since) return false;
+    if (happened.type !== 'gone') return 'call' in happened && calls.has(happened.call);
+    return (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key);
+  });
 }
 
 /** A scan was read to its end, after the last `put`, without the key. */

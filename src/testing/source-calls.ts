@@ -66,10 +66,11 @@ export class SourceCall<V> {
     }
   }
 
-  answered(asOf: number, rows: readonly Seen<V>[], last: boolean): void {
+  answered(asOf: number, rows: readonly Seen<V>[], last: boolean, how?: SourceMode): void {
     if (last) this.end();
     const [call, method, began] = [this.#number, this.#method, this.#began];
-    this.#history.add({ type: 'answered', call, method, began, asOf, rows, last });
+    const garbled = how?.mode === 'nonsense' && { garbled: true as const };
+    this.#history.add({ type: 'answered', call, method, began, asOf, rows, last, ...garbled });
   }
 
   /** Hands the error back. */

@@ -19,6 +19,7 @@ export interface CacheTerms {
 export interface Violation {
   readonly guarantee:
     | 'no resurrection'
+    | 'gone after the pass'
     | 'unknown is not absent'
     | 'bounded staleness'
     | 'one load'

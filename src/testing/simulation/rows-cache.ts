@@ -115,6 +115,8 @@ export class RowsCache {
     // Users do not wait for the start.
     void this.runtime.start().then(() => {
       this.#started = true;
+      // What it knows of itself, before any pass.
+      this.#look();
     });
     this.#watch = setInterval(() => this.#look(), 1_000);
   }
