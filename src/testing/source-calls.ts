@@ -1,4 +1,4 @@
-import { SourceUnavailableError } from '../errors.js';
+import { SourceConfigurationError, SourceUnavailableError } from '../errors.js';
 import type { SourceMode } from './faults.js';
 import { asForeign } from './foreign.js';
 import type { History, Seen, SourceMethod } from './history.js';
@@ -56,7 +56,10 @@ export class SourceCall<V> {
         });
       case 'readonly':
         if (this.#method !== 'save' && this.#method !== 'remove') return asOf;
-        throw sqliteError('SQLITE_READONLY', 'attempt to write a readonly database');
+        throw new SourceConfigurationError(
+          'Scripted: the database is not what the source was told: attempt to write a readonly database.',
+          { cause: sqliteError('SQLITE_READONLY', 'attempt to write a readonly database') },
+        );
       case 'throws':
         throw thrown(how.what);
       case 'lies':
