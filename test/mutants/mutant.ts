@@ -6,7 +6,7 @@ export interface Mutant {
   /** The row of the failure table that it belongs to. */
   readonly row: Row;
   /** Which scenario is to find it; of what no simulation can reach, which ordinary test. */
-  readonly by: 'cache' | 'tree' | { readonly test: string };
+  readonly scenario: 'cache' | 'tree' | { readonly test: string };
   readonly edits: readonly Edit[];
 }
 
@@ -19,8 +19,8 @@ export interface Edit {
 
 /** A list of mutants that one scenario, or test, is to find: `[name, row, edit, edit, …]`. */
 export const mutantsOf =
-  (by: Mutant['by']) =>
+  (scenario: Mutant['scenario']) =>
   (...listed: readonly (readonly [name: string, row: Row, ...edits: Edit[]])[]): readonly Mutant[] =>
-    listed.map(([name, row, ...edits]) => ({ name, row, by, edits }));
+    listed.map(([name, row, ...edits]) => ({ name, row, scenario, edits }));
 
 export const edit = (file: string, from: string, to: string): Edit => ({ file, from, to });

@@ -23,11 +23,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function playMutant(mutant: Mutant, runs: number, shrinkFor = 15_000): Promise<Result> {
   const began = performance.now();
-  const { name, row, by } = mutant;
+  const { name, row, scenario } = mutant;
   const copy = mutated(mutant);
   try {
     const outcome =
-      typeof by === 'string' ? await explored(copy, by, runs, shrinkFor) : await tested(copy, by.test);
+      typeof scenario === 'string'
+        ? await explored(copy, scenario, runs, shrinkFor)
+        : await tested(copy, scenario.test);
     return { ...outcome, name, row, seconds: Math.round((performance.now() - began) / 1_000) };
   } catch (cause) {
     throw new Error(`Mutant "${name}": ${cause instanceof Error ? cause.message : cause}`, { cause });

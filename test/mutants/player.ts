@@ -15,8 +15,9 @@ export interface Outcome {
   readonly case?: string;
 }
 
-const [name, what = '', shrinkFor = '15000'] = process.argv.slice(2);
-const scenario = (name === 'tree' ? supervisedTree : cacheScenario) as NamedScenario<unknown>;
+const [name = '', what = '', shrinkFor = '15000'] = process.argv.slice(2);
+const scenarios: Record<string, unknown> = { cache: cacheScenario, tree: supervisedTree };
+const scenario = scenarios[name] as NamedScenario<unknown>;
 const outcome = /^\d+$/.test(what) ? await explored(Number(what)) : await played(what);
 process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit());
 
