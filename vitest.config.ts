@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Tests that start processes, browsers or package managers: one file at a time, after the others, with time to spare. */
-const heavy = ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'];
+const heavy = ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'test/mutants/**/*.test.ts'];
 
 export default defineConfig({
   resolve: {

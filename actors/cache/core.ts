@@ -76,7 +76,7 @@ export class CacheCore<V> {
   readonly ledger: Ledger | undefined;
   /** Who guesses keys, and who waits for that; undefined without a throttle. */
   readonly throttle: Throttle | undefined;
-  /** Rung when an incarnation of the cache actor has begun. */
+  /** Rung when an incarnation of the cache actor has begun, or none will. */
   readonly entered = new Bell();
 
   table: Table<V>;
@@ -236,6 +236,7 @@ export class CacheCore<V> {
     this.passes.requests.reject(stopped);
     this.sweeps.reject(stopped);
     this.throttle?.end();
+    this.entered.ring();
   }
 
   /** A bug found in work done for the cache actor is its crash. */

@@ -1,5 +1,6 @@
 import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
+import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, Table } from '../../src/table/index.js';
@@ -52,15 +53,23 @@ export class Intake<V> {
       this.quarantine(key, this.#core.keys.redact(checked.error, asked));
       return { type: 'quarantined', error: checked.error };
     }
-    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.since, Flag.none);
+    const taken = this.#take(key, checked.row, lease, {
+      at: ageNow(),
+      covered: lease.seq >= this.#core.cover.since,
+      flags: Flag.none,
+    });
     if (taken === 'over') return { type: 'none', stored: this.none(key, lease, 'source') };
     return { type: 'row', row: checked.row, stored: taken === 'stored' };
   }
 
-  /** A row of a pass or a change feed, of whatever key; `flags` are how it is marked. */
+  /**
+   * A row of a pass or a change feed, of whatever key. `at`: when its batch came in, which may be a while ago; `flags` are how it is
+   * marked.
+   */
   row(
     candidate: Row<V>,
     lease: Lease,
+    at: Milliseconds,
     flags: number = Flag.none,
   ): { readonly key: string | undefined; readonly taken: Taken } {
     const checked = checkRow(candidate);
@@ -77,7 +86,8 @@ export class Intake<V> {
       this.quarantine(key, new TypeError('The key guard refuses the key of this row.'));
       return { key, taken: 'quarantined' };
     }
-    const taken = this.#take(key, checked.row, lease, lease.seq >= this.#core.cover.rows, flags);
+    const covered = lease.seq >= this.#core.cover.rows;
+    const taken = this.#take(key, checked.row, lease, { at, covered, flags });
     if (taken === 'refused') this.miss(key);
     return { key, taken };
   }
@@ -101,9 +111,8 @@ export class Intake<V> {
   }
 
   /** The source has no such row. */
-  none(key: string, lease: Lease, because: 'source' | 'pass'): boolean {
+  none(key: string, lease: Lease, because: 'source' | 'pass', at: Milliseconds = ageNow()): boolean {
     const { table, policy, counters, quarantine, authority } = this.#core;
-    const at = ageNow();
     const held = table.slotOf(key) >= 0;
     if (table.deny(key, { at, until: at + policy.negativeTtl, because }, lease) !== 'stored') {
       counters.refused++;
@@ -125,12 +134,12 @@ export class Intake<V> {
     this.#core.bus.publish('quarantined', { key, error });
   }
 
+  /** `covered`: a change feed has told of all changes since it was asked for. */
   #take(
     key: string,
     row: Row<V> & { readonly value: V },
     lease: Lease,
-    covered: boolean,
-    flags: number,
+    { at, covered, flags }: { readonly at: Milliseconds; readonly covered: boolean; readonly flags: number },
   ): Taken {
     const { table, policy, counters, quarantine } = this.#core;
     if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
@@ -142,7 +151,7 @@ export class Intake<V> {
       key,
       row.value,
       {
-        confirmedAt: ageNow(),
+        confirmedAt: at,
         ttl: jitter === 0 ? terms.ttl : jittered(terms.ttl, jitter, random()),
         staleFor: terms.staleFor,
         expiresAt: row.expiresAt,

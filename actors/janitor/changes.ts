@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
@@ -41,10 +42,11 @@ export async function takeChanges<V>(
       }
       if (core.complete && (batch.reset || first)) core.cover.begin(core.table);
       const gone: string[] = [];
+      const at = ageNow();
       const ended = new Set(batch.gone);
       for (const raw of ended) {
         const key = core.keys.stored(raw);
-        if (removed(core, key, lease)) gone.push(key);
+        if (removed(core, key, lease, at)) gone.push(key);
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       for (const row of lastOfEach(batch.changed)) {
@@ -60,12 +62,12 @@ export async function takeChanges<V>(
           core.intake.miss(core.keys.stored(key));
           continue;
         }
-        const one = core.intake.row(row, lease, core.gaps === gaps ? Flag.none : Flag.suspect);
+        const one = core.intake.row(row, lease, at, core.gaps === gaps ? Flag.none : Flag.suspect);
         if (one.taken === 'stored') counts.changed++;
         // Of a row that cannot be told from others, any may have changed.
         else if (one.key === undefined) whole = false;
         // Past its own end it is no row: what is held of it goes.
-        else if (one.taken === 'over' && removed(core, one.key, lease)) gone.push(one.key);
+        else if (one.taken === 'over' && removed(core, one.key, lease, at)) gone.push(one.key);
         if (stretch.spent && !(await stretch.yield())) return false;
       }
       counts.gone += gone.length;
@@ -93,8 +95,8 @@ function lastOfEach<V>(rows: readonly Row<V>[]): readonly Row<V>[] {
 }
 
 /** The key's row is no more: says whether an entry of it was held, and is gone now. */
-function removed<V>({ table, intake }: CacheCore<V>, key: string, lease: Lease): boolean {
-  if (table.slotOf(key) >= 0 && intake.none(key, lease, 'source')) return true;
+function removed<V>({ table, intake }: CacheCore<V>, key: string, lease: Lease, at: Milliseconds): boolean {
+  if (table.slotOf(key) >= 0 && intake.none(key, lease, 'source', at)) return true;
   intake.miss(key);
   return false;
 }

@@ -1,4 +1,4 @@
-import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import { and, assign, fromCallback, fromPromise, setup } from 'xstate';
 import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 import { whenStarted } from '../../src/runtime/index.js';
 import { ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
@@ -117,15 +117,23 @@ export const warmerLogic = setup({
       invoke: {
         src: 'treeStarted',
         input: ({ context, self }) => ({ core: context.core, self }),
+        // One started again in an outage goes on with the backoff where its predecessor was.
         onDone: [
-          // A restart is no reason to try a source that is known to be away before its time.
           { guard: 'sourceDown', target: 'backoff' },
           { guard: 'canPass', target: 'warming' },
           { target: 'idle' },
         ],
       },
-      always: { guard: 'wanted', target: 'warming' },
-      on: { wanted: { guard: 'canPass', target: 'warming' } },
+      always: [
+        { guard: and(['wanted', 'sourceDown']), target: 'backoff' },
+        { guard: 'wanted', target: 'warming' },
+      ],
+      on: {
+        wanted: [
+          { guard: 'sourceDown', target: 'backoff' },
+          { guard: 'canPass', target: 'warming' },
+        ],
+      },
     },
     warming: {
       entry: 'warming',

@@ -90,8 +90,10 @@ async function takeRows<V>(
   stretch: Stretch,
 ): Promise<number | 'aborted'> {
   let quarantined = 0;
+  // Every yield below may take any time: the laptop sleeps, and the rows are as old as they were.
+  const at = ageNow();
   for (const row of rows) {
-    const { key, taken } = core.intake.row(row, lease, suspect ? Flag.suspect : Flag.none);
+    const { key, taken } = core.intake.row(row, lease, at, suspect ? Flag.suspect : Flag.none);
     if (taken === 'stored') core.passes.anyRow = true;
     // Set apart, or refused for something newer: it was seen all the same.
     else if (key === undefined) core.passes.nameless = true;
@@ -112,8 +114,9 @@ async function removeUnseen<V>(
   stretch: Stretch,
 ): Promise<number | 'aborted'> {
   let removed = 0;
+  const at = ageNow();
   for (const key of core.table.unseen(whole)) {
-    if (key !== undefined && core.intake.none(key, whole, 'pass')) removed++;
+    if (key !== undefined && core.intake.none(key, whole, 'pass', at)) removed++;
     if (stretch.spent && !(await stretch.yield())) return 'aborted';
   }
   return removed;

@@ -47,14 +47,16 @@ const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Mill
  */
 function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: number, until: number): boolean {
   const since = waitedAt(history, key, put) ?? put + 1;
-  return history
-    .slice(since, until)
-    .some((happened) =>
-      happened.type === 'gone'
-        ? happened.by === 'revoke' && happened.keys.includes(key)
-        : (happened.type === 'removal' || (happened.type === 'asked' && happened.method === 'remove')) &&
-          happened.key === key,
-    );
+  const calls = new Set<number>();
+  return history.slice(0, until).some((happened) => {
+    if (happened.type === 'asked' && happened.method === 'remove' && happened.key === key) {
+      calls.add(happened.call);
+    }
+    if (happened.order < since) return false;
+    if (happened.type === 'removal') return happened.key === key;
+    if (happened.type !== 'gone') return 'call' in happened && calls.has(happened.call);
+    return (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key);
+  });
 }
 
 /** The first removal before `put` that the source may not have confirmed by then. */

@@ -121,8 +121,12 @@ export function faultArbitrary(fc: Fc, options: FaultArbitraryOptions): Arbitrar
       fc.record({ at, kind: fc.constant('pause'), ms: pause }),
     );
   }
-  if (kill)
-    kinds.push(fc.record({ at, kind: fc.constant('kill'), after: fc.integer({ min: 0, max: 60_000 }) }));
+  // Most processes are back at once. What is back after long begins with nothing, for all it had saved is too old.
+  const after = fc.oneof(
+    { arbitrary: fc.integer({ min: 0, max: 3_000 }), weight: 2 },
+    { arbitrary: fc.integer({ min: 0, max: 60_000 }), weight: 1 },
+  );
+  if (kill) kinds.push(fc.record({ at, kind: fc.constant('kill'), after }));
   return fc.oneof(...kinds);
 }
 

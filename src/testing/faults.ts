@@ -19,7 +19,7 @@ export type SourceMode =
   | { readonly mode: 'lies'; readonly by: Milliseconds }
   /** Another connection holds the file's exclusive lock: every question is refused as unavailable, as `sqliteSource` refuses it. */
   | { readonly mode: 'locked' }
-  /** It answers, and takes nothing: saves and removals are refused. */
+  /** It answers, and takes nothing: saves and removals are refused, as `sqliteSource` refuses them over a read-only file. */
   | { readonly mode: 'readonly' }
   /** Answers what its type forbids. */
   | { readonly mode: 'nonsense' };

@@ -39,6 +39,8 @@ export type Happening<V> =
       readonly rows: readonly Seen<V>[];
       /** Nothing more comes. */
       readonly last: boolean;
+      /** What was handed over was not these rows: it was nonsense. */
+      readonly garbled?: true;
     }
   | {
       readonly type: 'rejected';
@@ -71,6 +73,8 @@ export type Happening<V> =
   | { readonly type: 'source'; readonly status: 'down' | 'up' }
   /** A pass was ordered: `warm()`. */
   | { readonly type: 'ordered' }
+  /** The cache told that a pass is complete. */
+  | { readonly type: 'passed' }
   | { readonly type: 'fault'; readonly what: string }
   /** The process died without a chance to write; nothing in memory survives. */
   | { readonly type: 'killed' }

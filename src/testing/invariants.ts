@@ -1,6 +1,7 @@
 import { InvariantError } from '../errors.js';
 import { absenceKnown } from './absence-known.js';
 import { boundedStaleness } from './bounded-staleness.js';
+import { goneAfterThePass } from './gone-after-the-pass.js';
 import { type Happened, line } from './history.js';
 import { noResurrection } from './no-resurrection.js';
 import { oneLoad } from './one-load.js';
@@ -10,7 +11,7 @@ import type { CacheTerms, Violation } from './violation.js';
 
 /** All that a history shows of broken promises, in the order in which they were broken. */
 export function violations<V>(history: readonly Happened<V>[], terms: CacheTerms): readonly Violation[] {
-  return [noResurrection, outboxHolds, absenceKnown, boundedStaleness, oneLoad, oneProbe]
+  return [noResurrection, goneAfterThePass, outboxHolds, absenceKnown, boundedStaleness, oneLoad, oneProbe]
     .flatMap((check) => check(history, terms))
     .sort((a, b) => a.order - b.order);
 }
@@ -48,6 +49,7 @@ function concerns<V>(happened: Happened<V>, key: string): boolean {
       return happened.keys === 'all' || happened.keys.includes(key);
     case 'fault':
     case 'ordered':
+    case 'passed':
     case 'killed':
     case 'source':
     case 'booted':

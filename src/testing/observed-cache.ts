@@ -15,7 +15,7 @@ export interface ObservableCache<V> {
   revoke(keys: string | readonly string[]): void;
   remove(key: string): Promise<unknown>;
   clear(): void;
-  /** Where it is there, the outages it tells of are noted too. */
+  /** Where it is there, the outages and the complete passes that it tells of are noted too. */
   readonly bus?: Pick<Bus<CacheEvents>, 'subscribe'>;
 }
 
@@ -47,6 +47,11 @@ export function observedCache<V>(
       untouched(() => note({ type: 'source', status })),
     );
   }
+
+  cache.bus?.subscribe(
+    'pass.complete',
+    untouched(() => note({ type: 'passed' })),
+  );
 
   // What a synchronous order sets going (a load, a pass) comes after it: so it is noted before it is given.
   return {

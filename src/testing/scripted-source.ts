@@ -81,7 +81,7 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
       try {
         const asOf = await pass(call, how);
         const { rows, value } = answer(asOf);
-        call.answered(asOf, rows, true);
+        call.answered(asOf, rows, true, how);
         return how.mode === 'nonsense' ? (nonsense[call.number % nonsense.length] as T) : value;
       } catch (error) {
         throw call.rejected(error);
@@ -102,7 +102,7 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
         if (how.mode === 'partial' && batches >= how.batches) throw refused();
         const asOf = await pass(call, how);
         const found = next(asOf);
-        call.answered(asOf, found?.rows ?? [], found === undefined);
+        call.answered(asOf, found?.rows ?? [], found === undefined, how);
         if (found === undefined) return;
         yield how.mode === 'nonsense' ? (nonsense[batches % nonsense.length] as P) : found.page;
       }

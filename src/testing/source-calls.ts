@@ -1,4 +1,4 @@
-import { SourceUnavailableError } from '../errors.js';
+import { SourceConfigurationError, SourceUnavailableError } from '../errors.js';
 import type { SourceMode } from './faults.js';
 import { asForeign } from './foreign.js';
 import type { History, Seen, SourceMethod } from './history.js';
@@ -61,7 +61,10 @@ export class SourceCall<V> {
         });
       case 'readonly':
         if (this.#method !== 'save' && this.#method !== 'remove') return asOf;
-        throw sqliteError('SQLITE_READONLY', 'attempt to write a readonly database');
+        throw new SourceConfigurationError(
+          'Scripted: the database is not what the source was told: attempt to write a readonly database.',
+          { cause: sqliteError('SQLITE_READONLY', 'attempt to write a readonly database') },
+        );
       case 'throws':
         throw thrown(how.what);
       case 'lies':
@@ -71,10 +74,11 @@ export class SourceCall<V> {
     }
   }
 
-  answered(asOf: number, rows: readonly Seen<V>[], last: boolean): void {
+  answered(asOf: number, rows: readonly Seen<V>[], last: boolean, how?: SourceMode): void {
     if (last) this.end();
     const [call, method, began] = [this.#number, this.#method, this.#began];
-    this.#history.add({ type: 'answered', call, method, began, asOf, rows, last });
+    const garbled = how?.mode === 'nonsense' && { garbled: true as const };
+    this.#history.add({ type: 'answered', call, method, began, asOf, rows, last, ...garbled });
   }
 
   /** Hands the error back. */

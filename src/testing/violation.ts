@@ -20,6 +20,7 @@ export interface Violation {
   readonly guarantee:
     | 'no resurrection'
     | 'the outbox holds'
+    | 'gone after the pass'
     | 'unknown is not absent'
     | 'bounded staleness'
     | 'one load'

@@ -1,3 +1,4 @@
+import { files } from './files.js';
 import { guessing } from './guessing.js';
 import { loading } from './loading.js';
 import type { Mutant } from './mutant.js';
@@ -6,4 +7,11 @@ import { supervision } from './supervision.js';
 import { warming } from './warming.js';
 
 /** Real bugs, of which each was in a cache or actor library that people use, or in this one. */
-export const mutants: readonly Mutant[] = [...warming, ...loading, ...outbox, ...supervision, ...guessing];
+export const mutants: readonly Mutant[] = [
+  ...warming,
+  ...files,
+  ...loading,
+  ...outbox,
+  ...supervision,
+  ...guessing,
+];

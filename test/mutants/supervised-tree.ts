@@ -8,6 +8,7 @@ import {
   type SupervisorRef,
   startChild,
   supervisor,
+  type TreeNode,
   terminateChild,
 } from 'holdfast';
 import { always, defineScenario, eventually, faults, type SimulationWorld } from 'holdfast/testing';
@@ -37,6 +38,11 @@ class Tree {
   readonly owed = new Map<unknown, string>();
   readonly broken: string[] = [];
   stopped = false;
+  /** The group was told to stop, directly or with all, a while ago; and has not been told to start. */
+  #overdue = false;
+  #order: ReturnType<typeof setTimeout> | undefined;
+  /** It is being stopped and started anew. */
+  #leaving = false;
   /** Whatever was stopped is to be started. */
   mending = false;
   readonly #world: SimulationWorld;
@@ -93,6 +99,7 @@ class Tree {
 
   end(): void {
     clearInterval(this.#watcher);
+    this.#allowed();
   }
 
   get ready(): boolean {
@@ -108,16 +115,54 @@ class Tree {
   }
 
   async stopGroup(): Promise<void> {
-    if (this.stopped) return;
+    if (this.stopped || this.#leaving) return;
+    // While the group is itself being started, the order waits for that.
+    if (this.#group?.status === 'running') this.#ordered();
     await terminateChild(this.runtime.root, 'group');
     // Who was to be told of an error is no more.
     this.owed.clear();
     this.stopped = true;
   }
 
-  async startGroup(): Promise<void> {
-    if (!this.stopped) return;
+  /** As a program does that is told to end; the next one is another process. */
+  async stopAll(): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#ordered();
+    await this.runtime.stop();
+    this.owed.clear();
+    this.#late('all can stop at once, and have stopped');
+    if (this.alive.length > 0 || this.bus.hears('tick'))
+      this.broken.push('somebody is left of what was stopped');
     this.stopped = false;
+    this.runtime = this.#made();
+    this.#allowed();
+    await this.start();
+    this.#leaving = false;
+  }
+
+  /** Everybody stops at once, unless the process stands still in the midst of it. */
+  #ordered(): void {
+    this.#allowed();
+    const at = this.#world.now;
+    this.#order = setTimeout(() => {
+      this.#overdue = this.#world.now - at === 5;
+    }, 5);
+  }
+
+  #allowed(): void {
+    clearTimeout(this.#order);
+    this.#overdue = false;
+  }
+
+  #late(who: string): void {
+    if (this.#overdue) this.broken.push(`${who} long after the order to stop`);
+  }
+
+  async startGroup(): Promise<void> {
+    if (!this.stopped || this.#leaving) return;
+    this.stopped = false;
+    this.#allowed();
     try {
       await restartChild(this.runtime.root, 'group');
     } catch (error) {
@@ -135,6 +180,10 @@ class Tree {
     return this.runtime.tree().children?.find(({ id }) => id === 'jobs')?.children?.length ?? 0;
   }
 
+  get #group(): TreeNode | undefined {
+    return this.runtime.tree().children?.find(({ id }) => id === 'group');
+  }
+
   get #jobs(): SupervisorRef | undefined {
     return this.runtime.whereis('jobs') as SupervisorRef | undefined;
   }
@@ -146,6 +195,7 @@ class Tree {
       actors: {
         inside: fromCallback<WorkerEvent>(({ receive, self }) => {
           alive.push(id);
+          this.#late(`${id} begins`);
           const parent = (self as unknown as { _parent: { getSnapshot(): { status: string } } })._parent;
           bus.subscribe('tick', parent as never);
           const timer = setInterval(() => {
@@ -216,6 +266,9 @@ class Tree {
       if (context === 'child-terminated') this.#exits.push(now);
       if (context === 'child-terminated' || context === 'start-error') this.#ends.push(now);
     });
+    bus.subscribe('actor.ready', ({ path }) => {
+      if (path.startsWith('root/group')) this.#late(`${path} is ready`);
+    });
     bus.subscribe('actor.restarted', ({ path }) => {
       if (!path.startsWith('root/group/')) return;
       if (this.#recent(this.#exits) > maxRestarts) this.broken.push('restarted above its intensity');
@@ -238,6 +291,7 @@ export const supervisedTree = defineScenario<Tree>('a tree stands', {
       run: (draw: { of<T>(items: readonly T[]): T }) => tree.throwIn(how, draw.of(ids)),
     })),
     { name: 'stop the group', run: () => tree.stopGroup() },
+    { name: 'stop all, and start anew', run: () => tree.stopAll() },
     { name: 'start the group', weight: 2, run: () => tree.startGroup() },
     { name: 'a job', run: () => tree.job() },
     { name: 'tick', run: () => tree.bus.publish('tick', {}) },

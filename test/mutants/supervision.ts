@@ -53,7 +53,7 @@ const ofTheCache = mutantsOf('cache')(
   ],
   [
     'tombstones are lost at a reboot',
-    'restarts above the intensity',
+    'logout, SIGKILL, boot without the database',
     edit(
       'actors/snapshotter/journal.ts',
       '      await store.journal(',

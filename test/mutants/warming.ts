@@ -17,8 +17,8 @@ export const warming = mutantsOf('cache')(
     'database down when the app boots, warm-up optional',
     edit(
       machine,
-      "onDone: [{ guard: 'canPass', target: 'warming' }, { target: 'idle' }],",
-      "onDone: [{ guard: ({ context: { core } }) => core.passes.possible && core.passes.begun === 0, target: 'warming' }, { target: 'idle' }],",
+      "          { guard: 'canPass', target: 'warming' },\n          { target: 'idle' },\n        ],\n      },\n      always",
+      "          { guard: ({ context: { core } }) => core.passes.possible && core.passes.begun === 0, target: 'warming' },\n          { target: 'idle' },\n        ],\n      },\n      always",
     ),
   ],
   [

@@ -224,6 +224,56 @@ describe('one probe', () => {
   });
 });
 
+describe('gone after the pass', () => {
+  const scanned = (call: number): Happening<string> => ({ type: 'asked', call, method: 'scan' });
+  const page = (call: number, keys: readonly string[], last = false, garbled = false): Happening<string> => ({
+    type: 'answered',
+    call,
+    method: 'scan',
+    began: 0,
+    asOf: 0,
+    last,
+    rows: keys.map((key) => ({ key, state: 'present', value: 'old' })),
+    ...(garbled && { garbled: true }),
+  });
+  const passed: Happening<string> = { type: 'passed' };
+  const loaded = [asked(1), answered(1, 1, 'old')];
+  const of = (...happenings: readonly Happening<string>[]) => happenings.map((happening) => () => happening);
+
+  it('what a complete pass did not see', async () => {
+    expect(
+      await told([...loaded, ...of(scanned(2), page(2, ['b']), page(2, [], true), passed), fresh('old')]),
+    ).toEqual(['gone after the pass']);
+    expect(
+      await told([...loaded, ...of(scanned(2), page(2, ['a']), page(2, [], true), passed), fresh('old')]),
+    ).toEqual([]);
+  });
+
+  it('not before it is complete, nor after a boot, nor where some of it could not be read', async () => {
+    expect(await told([...loaded, ...of(scanned(2), page(2, [], true)), fresh('old')])).toEqual([]);
+    expect(await told([...loaded, ...of(scanned(2), page(2, []), passed), fresh('old')])).toEqual([]);
+    const garbled = of(scanned(2), page(2, [], false, true), page(2, [], true), passed);
+    expect(await told([...loaded, ...garbled, fresh('old')])).toEqual([]);
+    const rebooted = [...of(scanned(2), page(2, [], true), passed), killed, booted];
+    expect(await told([...loaded, ...rebooted, stale('old', 0)])).toEqual([]);
+  });
+
+  it('what somebody brought while it ran, or after it, is not its business', async () => {
+    expect(
+      await told([
+        ...of(scanned(2), page(2, [])),
+        put('new'),
+        ...of(page(2, [], true), passed),
+        fresh('new'),
+      ]),
+    ).toEqual([]);
+    expect(await told([...of(scanned(2), page(2, [], true), passed), ...loaded, fresh('old')])).toEqual([]);
+    expect(
+      await told([put('new'), ...of(scanned(2), page(2, []), page(2, [], true), passed), fresh('new')]),
+    ).toEqual(['gone after the pass']);
+  });
+});
+
 it('a broken promise is told with what happened to its key', () =>
   world({}, async () => {
     const history = new History<string>();

@@ -131,7 +131,8 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
     eventually('the cache answers what the database holds', '90s', (rows) => {
       if (!rows.agrees()) throw new Error(rows.explain());
     }),
-    eventually('half a minute goes by', '3m', (rows) => rows.rested),
+    eventually('what is over leaves memory, though the database is away', '3m', (rows) => rows.emptied),
+    eventually('half a minute goes by', '5m', (rows) => rows.rested),
     atEnd('the cache still answers what the database holds', (rows) => {
       if (!rows.agrees()) throw new Error(rows.explain());
     }),

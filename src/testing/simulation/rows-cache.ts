@@ -1,4 +1,5 @@
 import type { Lookup } from '../../../actors/cache/lookup.js';
+import type { CacheEvents } from '../../bus/cache-events.js';
 import { createRuntime, type Runtime } from '../../create-runtime.js';
 import { type Cache, defineCache } from '../../define-cache.js';
 import { InjectedFaultError } from '../../errors.js';
@@ -64,6 +65,7 @@ export class RowsCache {
   readonly #observed: ObservableCache<string>;
   readonly #reads = new Map<string, Lookup<string>>();
   readonly #watch: ReturnType<typeof setInterval>;
+  #over: { readonly at: number; gone: boolean } | undefined;
   #started = false;
   #mended = false;
   /** Since all was well for the first time. */
@@ -115,6 +117,8 @@ export class RowsCache {
     // Users do not wait for the start.
     void this.runtime.start().then(() => {
       this.#started = true;
+      // What it knows of itself, before any pass.
+      this.#look();
     });
     this.#watch = setInterval(() => this.#look(), 1_000);
   }
@@ -175,6 +179,29 @@ export class RowsCache {
   get rested(): boolean {
     this.#well ??= { at: this.#world.now, stats: this.#change() };
     return this.#world.now - this.#well.at >= 30_000;
+  }
+
+  /**
+   * The database goes away, and a row in memory is over a while later: whether it has left memory. Then the database is back. Of a small cache
+   * nobody can say what a row leaves for.
+   */
+  get emptied(): boolean {
+    if (this.mostNegative === 1) return true;
+    if (this.#over === undefined) {
+      const over = { at: Date.now() + 20_000, gone: false };
+      this.#over = over;
+      this.db.down();
+      this.put('over', this.fresh('over'), { expiresAt: over.at });
+      this.cache.bus.subscribe(
+        'evicted',
+        untouched(({ because }: CacheEvents['evicted']) => {
+          if (over.gone || because !== 'expired' || Date.now() < over.at) return;
+          over.gone = true;
+          this.db.up();
+        }),
+      );
+    }
+    return this.#over.gone;
   }
 
   /** The kinds of work that nobody has done for half a minute. */

@@ -24,15 +24,18 @@ export function passesInTurn<V>(history: readonly Happened<V>[]): void {
 
 /**
  * What was revoked or removed is known to be gone until somebody says otherwise, for `staleFor` at least: a put, an answer of the
- * source, a complete pass. @throws InvariantError
+ * source, a complete pass. So it is after the process was killed, where the journal had its time. @throws InvariantError
  */
-export function goneIsKnown<V>(history: readonly Happened<V>[], { staleFor }: CacheTerms): void {
-  for (const { key, order, at, by, lookup } of toldIn(history)) {
+export function goneIsKnown<V>(history: readonly Happened<V>[], terms: CacheTerms): void {
+  for (const { key, order, at, wall, by, lookup } of toldIn(history)) {
     if (by !== 'lookup' || lookup.status === 'absent') continue;
-    const since = lifeAt(history, order);
-    const last = history.slice(since + 1, order).findLast((happened) => isAbout(happened, key));
+    const last = history.slice(0, order).findLast((happened) => isAbout(happened, key));
     if (last?.type !== 'gone' || (last.by !== 'revoke' && last.by !== 'remove')) continue;
-    if (at - last.at >= Math.min(staleFor, 3_600_000)) continue;
+    const outlived = lifeAt(history, order) > last.order;
+    if (outlived && !survives(history, last, terms)) continue;
+    // Only the wall clock spans a restart.
+    if (outlived && wall - at !== last.wall - last.at) continue;
+    if (at - last.at >= Math.min(terms.staleFor, 3_600_000)) continue;
     throw new InvariantError(`"${key}" is ${lookup.status} (#${order}) after ${last.by} (#${last.order}).`);
   }
 }
@@ -50,6 +53,16 @@ export function outboxDelivers<V>(history: readonly Happened<V>[]): void {
         throw new InvariantError(`The removal of "${key}" (#${happened.order}) never reached the database.`);
     }
   }
+}
+
+/** Whether it was in the journal before the process was killed. */
+function survives<V>(
+  history: readonly Happened<V>[],
+  gone: Extract<Happened<V>, { readonly type: 'gone' }>,
+  { journalWithin = 100 }: CacheTerms,
+): boolean {
+  const killed = history.slice(gone.order).find(({ type }) => type === 'killed');
+  return killed === undefined || gone.by === 'remove' || killed.at - gone.at >= journalWithin;
 }
 
 function isAbout<V>(happened: Happened<V>, key: string): boolean {

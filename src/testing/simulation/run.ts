@@ -51,7 +51,7 @@ export class Run<C> {
       for (const fault of this.#case.faults)
         asForeign('fault', () => globalThis.setTimeout(() => this.#inflict(fault), fault.at));
       for (const step of this.#case.steps)
-        asForeign('command', () => globalThis.setTimeout(() => this.#take(step), step.at));
+        asForeign('command', () => globalThis.setTimeout(() => this.#comes(step), step.at));
       await this.#stage.boot();
       await this.#world.advance(Math.max(0, horizonOf(this.#scenario) - this.#world.now));
       await this.#converge(checks);
@@ -111,7 +111,8 @@ export class Run<C> {
     if (context === undefined || this.#over) return;
     for (const { when, name, holds } of checks) {
       if (when === 'always') this.#always(name, holds);
-      if (when === 'sometimes' && !this.#happened.has(name) && this.#comes(holds)) this.#happened.add(name);
+      if (when === 'sometimes' && !this.#happened.has(name) && this.#cameAbout(holds))
+        this.#happened.add(name);
     }
   }
 
@@ -126,7 +127,7 @@ export class Run<C> {
   }
 
   /** Where there is nothing to look at yet, it has not come about. */
-  #comes(condition: Condition<C>): boolean {
+  #cameAbout(condition: Condition<C>): boolean {
     try {
       return Boolean(this.#holds(condition));
     } catch {
@@ -164,15 +165,24 @@ export class Run<C> {
     );
   }
 
-  #take({ pick, salt }: Step): void {
+  #turn: Promise<unknown> = Promise.resolve();
+
+  #comes(step: Step): void {
+    if (this.#scenario.inTurn !== true) void this.#take(step);
+    else this.#turn = this.#turn.then(() => this.#take(step));
+  }
+
+  /** Resolves when it has settled, however. */
+  #take({ pick, salt }: Step): Promise<unknown> | undefined {
     const { context } = this.#stage;
-    if (context === undefined) return;
+    if (context === undefined) return undefined;
     if (this.#of !== context.value) {
       this.#of = context.value;
       this.#commands = this.#stage.run(() => this.#scenario.workload?.(context.value) ?? []);
     }
     const command = chosen(this.#commands, pick);
-    if (command === undefined || this.#stage.run(() => command.when?.(context.value)) === false) return;
+    if (command === undefined || this.#stage.run(() => command.when?.(context.value)) === false)
+      return undefined;
     const draw = new SaltDraw(salt);
     const done = (outcome: string): void =>
       this.#stage.timeline.add('command', command.name, `${draw.drawn.join(', ')}${outcome}`);
@@ -185,10 +195,11 @@ export class Run<C> {
     try {
       const result = this.#stage.run(() => command.run(draw, context.value));
       done('');
-      if (result instanceof Promise) result.catch(failed);
+      return result instanceof Promise ? result.catch(failed) : undefined;
     } catch (error) {
       done('');
       failed(error);
+      return undefined;
     }
   }
 

@@ -51,6 +51,11 @@ export interface Scenario<C> {
   readonly workload?: (context: NoInfer<C>) => readonly Command<NoInfer<C>>[];
   /** The most commands in one run. Default 40; 0 without a workload. */
   readonly steps?: number;
+  /**
+   * Whether a command waits until the one before it has settled: for a model that is told what each came to, as of one user. One that never
+   * settles is the last. Default false: users do not wait for each other.
+   */
+  readonly inTurn?: boolean;
   /** What may fail. Default: nothing. */
   readonly faults?: FaultPlan<NoInfer<C>>;
   /** How long faults and commands go on; then everything must come right. Default `'1m'`. */

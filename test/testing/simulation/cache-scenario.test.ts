@@ -22,7 +22,64 @@ const seenAndRefused: Case = {
   ],
 };
 
-test('a pass that has seen a key proves no absence of it, even if its row was refused', async () => {
-  const { failure } = await play(cacheScenario, seenAndRefused);
+/** A laptop that sleeps while a batch is taken in, row by row. */
+const asleepInABatch: Case = {
+  seed: 337422,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'pause', ms: 28788 },
+    { at: 251, kind: 'pause', ms: 2 },
+  ],
+  steps: [],
+};
+
+/** The source removed the row after it had been put here, though it was asked to before. */
+const putBeforeItWasRemoved: Case = {
+  seed: 337422,
+  tape: [],
+  faults: [
+    { at: 11328, kind: 'pause', ms: 3600000 },
+    { at: 28790, kind: 'pause', ms: 3600000 },
+  ],
+  steps: [
+    { at: 16096, pick: 8208, salt: 1539917608 },
+    { at: 29658, pick: 6350, salt: 823980398 },
+  ],
+};
+
+/** The warmer dies of the very event that tells it that its probe has failed. */
+const killedByItsProbe: Case = {
+  seed: 408085,
+  tape: [],
+  faults: [
+    { at: 15533, kind: 'crash', actor: 'rows/warmer', how: 'killed', step: 5 },
+    { at: 14752, kind: 'source', mode: { mode: 'unreachable', as: 'typed' }, for: 6440 },
+  ],
+  steps: [],
+};
+
+/** The cache actor crashes as it is told to stop, while two wait for their loads. */
+const crashedByTheStop: Case = {
+  seed: 192412,
+  tape: [],
+  faults: [{ at: 28261, kind: 'crash', actor: 'rows/cache', how: 'killed', step: 1 }],
+  steps: [],
+  points: [{ name: 'warmer.complete', pass: 5 }],
+};
+
+test.each([
+  ['a pass that has seen a key proves no absence of it, even if its row was refused', seenAndRefused],
+  ['rows are as old as their batch, however long it takes to take them in', asleepInABatch],
+  [
+    'what was put while a removal was under way is gone once the source has removed it',
+    putBeforeItWasRemoved,
+  ],
+  [
+    'a warmer that is started again in an outage goes on with the backoff, and asks nothing at once',
+    killedByItsProbe,
+  ],
+  ['nobody waits for a cache actor that crashed in the midst of a stop', crashedByTheStop],
+])('%s', async (_, drawn) => {
+  const { failure } = await play(cacheScenario, drawn);
   expect(failure?.message).toBeUndefined();
 });

@@ -189,7 +189,7 @@ describe('a fault', () => {
       'HOLDFAST_SOURCE_UNAVAILABLE',
       'HOLDFAST_SOURCE_UNAVAILABLE',
       1,
-      'SQLITE_READONLY',
+      'HOLDFAST_SOURCE_CONFIGURATION',
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { isUnavailable, type Source } from 'holdfast';
 import type { SqliteValue } from 'holdfast/sqlite';
 import { simulatedSource, world } from 'holdfast/testing';
@@ -27,6 +28,37 @@ const told = (work: Promise<unknown>): Promise<unknown> =>
     }),
   );
 
+const collected = async <T>(pages: AsyncIterable<T>): Promise<readonly T[]> => {
+  const all: T[] = [];
+  for await (const page of pages) all.push(page);
+  return all;
+};
+
+/** Every question that changes nothing. */
+const read = async (source: Place['source']): Promise<object> => ({
+  loaded: await told(source.load('ada', { signal }).then((row) => row?.value)),
+  missing: await told(source.missing!(['ada', 'nobody'], { signal })),
+  scanned: await told(
+    collected(source.scan!({ signal, batch: 9 })).then((pages) =>
+      pages.flatMap(({ rows }) => rows.map(({ key, value }) => [key, value])),
+    ),
+  ),
+  changes: await told(
+    collected(source.changes!(undefined, { signal, batch: 9 })).then((pages) =>
+      pages.flatMap(({ gone, changed }) => [gone, changed]),
+    ),
+  ),
+});
+
+/** Every write, and that nothing of it was done. */
+const written = async (source: Place['source']): Promise<object> => ({
+  saved: await told(source.save!({ key: 'bob', value: 'b' }, { signal })),
+  removed: await told(source.remove!('ada', { signal })),
+  removedNobody: await told(source.remove!('nobody', { signal })),
+  pinged: await told(source.ping!({ signal })),
+  ...(await read(source)),
+});
+
 /** A cache whose database is locked by somebody else, and let go: what it tells before, meanwhile and after. No times. */
 async function lockedAndLetGo({ source, lock, unlock, until }: Place): Promise<readonly unknown[]> {
   const cache = defineCache<SqliteValue>({
@@ -55,7 +87,7 @@ async function lockedAndLetGo({ source, lock, unlock, until }: Place): Promise<r
     saved: await told(source.save!({ key: 'bob', value: name }, { signal })),
     removed: await told(source.remove!('nobody', { signal })),
     pinged: await told(source.ping!({ signal })),
-    loaded: await told(source.load('ada', { signal }).then((row) => row?.value)),
+    ...(await read(source)),
   });
   await cache.start();
   await until(() => cache.state.data === 'complete');
@@ -103,5 +135,25 @@ function real(thread: boolean): Promise<readonly unknown[]> {
 describe.each([false, true])('a locked SQLite file, in real time (thread: %s)', (thread) => {
   test('does to a cache what a simulated source does whose mode is "locked"', async () => {
     expect(await simulated()).toEqual(await real(thread));
+  });
+});
+
+describe('a read-only SQLite file', () => {
+  test('does what a simulated source does whose mode is "readonly": it answers, and takes nothing', async () => {
+    const simulated = await world({}, () => {
+      const source = simulatedSource<SqliteValue>({ rows: { ada: 'user-ada' } });
+      source.become({ mode: 'readonly' });
+      return written(source);
+    });
+    const { file, write } = sessionsDatabase();
+    write({ token: 'ada' });
+    const connection = new Database(file, { readonly: true });
+    onTestFinished(() => {
+      connection.close();
+    });
+    expect(simulated).toEqual(await written(writableSource(connection)));
+    expect(simulated).toMatchObject({
+      saved: { code: 'HOLDFAST_SOURCE_CONFIGURATION', cause: 'SQLITE_READONLY', away: false },
+    });
   });
 });

@@ -1,0 +1,47 @@
+/** The failure table: each row was seen to break a well-known cache or actor library. */
+export const rows = {
+  Warming: [
+    'database down when the app boots, warm-up required',
+    'database down when the app boots, warm-up optional',
+    'one failing warm pass, weeks later',
+    'manual `warm()` while the warmer is down or backing off',
+    'readers during the first pass',
+    'a row deleted in the database, then a pass',
+    'a row written through the cache while a pass runs',
+    'one row the application cannot decode',
+    "the user's source throws its own errors",
+    'a migration renames a column under a running cache',
+    'a row committed late with an older `updated_at`',
+    'the database file is replaced or deleted under an open connection',
+    'a database of 1,000,000 rows',
+    'crash of the warmer while its query is slow',
+  ],
+  Loading: [
+    '10,000 callers for one missing key',
+    '20,000 callers for 20,000 distinct keys',
+    'a load that never answers',
+    '`fetch` of a key inside its own load',
+    '`remove`, `revoke`, `put`, `invalidate`, `clear` while the load runs',
+    '100 callers of one key, the load fails after 50 ms',
+    'the load fails',
+    '5,000 distinct missing keys at once',
+    'the source fails',
+    '"no such row"',
+    'guessing 1,000,000 random tokens',
+    'the cache actor crashes with loads in flight',
+    "undefined, null, false, 0, '' as values",
+  ],
+  Supervision: [
+    'janitor killed once',
+    'a statistics or event listener that throws or dies',
+    'cache actor crashes',
+    'restarts above the intensity',
+    'actor throws in a transition, an entry action, a promise',
+    'errored actor with children of its own',
+    '100,000 children under one supervisor',
+    'shutdown while a child is restarting',
+  ],
+  Persistence: ['logout, SIGKILL, boot without the database', 'wall clock set back or forward an hour'],
+} as const;
+
+export type Row = (typeof rows)[keyof typeof rows][number];
