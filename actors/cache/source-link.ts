@@ -7,6 +7,7 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 import { after, ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { Abandoned } from './abandoned.js';
+import { Asking } from './asking.js';
 import { Bell } from './bell.js';
 import type { CachePolicy } from './options.js';
 import * as outages from './outage.js';
@@ -101,7 +102,33 @@ export class SourceLink<V> {
   async ask<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
     const probe = this.down;
     if (probe) this.#outage = outages.probeBegun(this.#outage);
-    const answer = await this.#bounded(question, probe ? { ...how, retries: 0 } : how);
+    return this.#concluded(await this.#answer(question, how, probe), probe);
+  }
+
+  async #answer<T>(
+    question: (context: SourceContext) => Promise<T> | T,
+    how: Question,
+    probe: boolean,
+  ): Promise<Answer<T>> {
+    if (how.signal.aborted) return { type: 'aborted' };
+    const asking = new Asking(how.signal, how.timeout);
+    const timer = after(how.timeout, async () => {
+      // When our own loop was held up, the answer may be here already, waiting for its turn.
+      await yieldToLoop();
+      asking.giveUp(lateAfter(how.timeout));
+    });
+    try {
+      return { type: 'answer', value: await this.#tried(question, asking, probe ? 0 : how.retries) };
+    } catch (error) {
+      return failure(error, how.signal, asking);
+    } finally {
+      asking.end();
+      timer.cancel();
+    }
+  }
+
+  /** What an answer says of the source. */
+  #concluded<T>(answer: Answer<T>, probe: boolean): Answer<T> {
     if (answer.type === 'answer') this.#answered();
     else if (answer.type === 'aborted') {
       if (probe) this.#outage = outages.probeLost(this.#outage);
@@ -115,58 +142,48 @@ export class SourceLink<V> {
     return answer;
   }
 
-  async #bounded<T>(question: (context: SourceContext) => Promise<T> | T, how: Question): Promise<Answer<T>> {
-    if (how.signal.aborted) return { type: 'aborted' };
-    const given = new AbortController();
-    const giveUp = (): void => given.abort(how.signal.reason);
-    how.signal.addEventListener('abort', giveUp, { once: true });
-    let over = false;
-    const due = ageNow() + how.timeout;
-    const timer = after(how.timeout, async () => {
-      // When our own loop was held up, the answer may be here already, waiting for its turn.
-      await yieldToLoop();
-      if (!over) given.abort(lateAfter(how.timeout));
-    });
-    try {
-      let failure: unknown;
-      const attempt = async (): Promise<T> => {
-        // It went away while this question waited to try again: nobody may but its probe.
-        if (failure !== undefined && this.down) throw failure;
-        return this.#attempt(question, given.signal, due);
-      };
-      const value =
-        how.retries === 0
-          ? await attempt()
-          : await pRetry(attempt, {
-              ...blip,
-              retries: how.retries,
-              signal: given.signal,
-              shouldRetry: ({ error }) => {
-                failure = error;
-                return error instanceof Thrown && error.unavailable && !this.down;
-              },
-            });
-      return { type: 'answer', value };
-    } catch (error) {
-      if (how.signal.aborted) return { type: 'aborted' };
-      if (given.signal.aborted) return { type: 'failed', error: given.signal.reason, unavailable: true };
-      if (error instanceof Thrown) {
-        return { type: 'failed', error: error[failureOf], unavailable: error.unavailable };
-      }
-      throw error;
-    } finally {
-      over = true;
-      timer.cancel();
-      how.signal.removeEventListener('abort', giveUp);
-    }
+  /** Most questions are answered at the first try, which p-retry would make twice as dear: it has the others. */
+  #tried<T>(
+    question: (context: SourceContext) => Promise<T> | T,
+    asking: Asking,
+    retries: number,
+  ): Promise<T> {
+    const attempt = this.#attempt(question, asking);
+    return retries === 0
+      ? attempt
+      : attempt.catch((error) => this.#triedAgain(question, asking, retries, error));
   }
 
-  /** One call. Settles when the source does or when the signal fires; an unsettled call is counted until it settles. */
-  #attempt<T>(
+  #triedAgain<T>(
     question: (context: SourceContext) => Promise<T> | T,
-    signal: AbortSignal,
-    due: Milliseconds,
+    asking: Asking,
+    retries: number,
+    error: unknown,
   ): Promise<T> {
+    const mayMend = (failed: unknown): boolean =>
+      failed instanceof Thrown && failed.unavailable && !this.down && asking.givenUp === undefined;
+    if (!mayMend(error)) throw error;
+    let failed = error;
+    return pRetry(
+      async (attempt) => {
+        // The first one has been made. And it may have gone away while this question waited: nobody may try then but its probe.
+        if (attempt === 1 || this.down) throw failed;
+        return this.#attempt(question, asking);
+      },
+      {
+        ...blip,
+        retries,
+        signal: asking.signal,
+        shouldRetry({ error }) {
+          failed = error;
+          return mayMend(error);
+        },
+      },
+    );
+  }
+
+  /** One call. Settles when the source does or when the question is given up; an unsettled call is counted until it settles. */
+  #attempt<T>(question: (context: SourceContext) => Promise<T> | T, asking: Asking): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let settled = false;
       const settle = (): boolean => {
@@ -175,19 +192,18 @@ export class SourceLink<V> {
           return false;
         }
         settled = true;
-        signal.removeEventListener('abort', abandon);
+        asking.abandon = undefined;
         return true;
       };
-      const abandon = (): void => {
+      asking.abandon = (reason) => {
         settled = true;
         // A timer may be a little early: who was late for it is late.
-        this.#abandoned.add(settle, signal.reason instanceof LoadTimeoutError ? ageNow() : due);
-        reject(signal.reason);
+        this.#abandoned.add(settle, reason instanceof LoadTimeoutError ? ageNow() : asking.due);
+        reject(reason);
       };
-      signal.addEventListener('abort', abandon, { once: true });
       let work: Promise<T>;
       try {
-        work = Promise.resolve(question({ signal }));
+        work = Promise.resolve(question(asking.context));
       } catch (error) {
         work = Promise.reject(error);
       }
@@ -244,6 +260,15 @@ export class SourceLink<V> {
   }
 
   readonly #delay = (attempt: number): Milliseconds => backoffDelay(this.#policy.backoff, attempt, random());
+}
+
+function failure(error: unknown, asker: AbortSignal, { givenUp }: Asking): Answer<never> {
+  if (asker.aborted) return { type: 'aborted' };
+  if (givenUp !== undefined) return { type: 'failed', error: givenUp.reason, unavailable: true };
+  if (error instanceof Thrown) {
+    return { type: 'failed', error: error[failureOf], unavailable: error.unavailable };
+  }
+  throw error;
 }
 
 const moment = (): outages.Moment => ({ age: ageNow(), wall: wallNow() });
