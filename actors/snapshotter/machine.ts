@@ -8,7 +8,7 @@ import type { Ledger } from '../cache/ledger.js';
 import { writeJournal } from './journal.js';
 import { close, open } from './opening.js';
 import { type RestoreOutcome, restore } from './restore.js';
-import { writeSnapshot } from './write.js';
+import { nothingToWrite, writeSnapshot } from './write.js';
 
 type Core = CacheCore<unknown>;
 type SnapshotterEvent = { readonly type: 'journal' } | { readonly type: 'holdfast.shutdown' };
@@ -116,6 +116,7 @@ export const snapshotterLogic = setup({
   guards: {
     restored: ({ context }) => context.ledger.restored,
     pending: ({ context }) => context.ledger.hasPending,
+    nothingNew: ({ context: { core, ledger } }) => ledger.last?.ok === true && nothingToWrite(core, ledger),
     mendable: ({ context, event }) =>
       context.ledger.shift !== undefined &&
       !((event as unknown as { error?: unknown }).error instanceof SnapshotInUseError),
@@ -123,6 +124,9 @@ export const snapshotterLogic = setup({
   actions: {
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     forgetFailures: assign({ failures: 0 }),
+    stillWritten: ({ context: { ledger } }) => {
+      ledger.last = { at: wallNow(), ok: true };
+    },
   },
 }).createMachine({
   id: 'snapshotter',
@@ -171,7 +175,14 @@ export const snapshotterLogic = setup({
         pages: {
           initial: 'resting',
           states: {
-            resting: { after: { every: 'writing' } },
+            resting: {
+              after: {
+                every: [
+                  { guard: 'nothingNew', target: 'resting', reenter: true, actions: 'stillWritten' },
+                  { target: 'writing' },
+                ],
+              },
+            },
             writing: {
               invoke: {
                 src: 'write',
