@@ -41,15 +41,25 @@ const heldFor = ({ authoritative, negativeTtl, ttl }: CacheTerms): Milliseconds 
 const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Milliseconds): boolean =>
   expiresAt <= wall;
 
-/** A removal holds here as soon as the source has done it, which is before whoever ordered it hears of it. */
+/**
+ * A removal holds here as soon as the source has done it, which is before whoever ordered it hears of it; one that was under way
+ * when the key was put comes after the put.
+ */
 function wasRemoved<V>(history: readonly Happened<V>[], key: string, since: number, until: number): boolean {
-  return history
-    .slice(since + 1, until)
-    .some((happened) =>
-      happened.type === 'gone'
-        ? (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key)
-        : happened.type === 'asked' && happened.method === 'remove' && happened.key === key,
-    );
+  const underWay = new Set<number>();
+  for (const happened of history.slice(0, until)) {
+    const later = happened.order > since;
+    if (happened.type === 'killed') underWay.clear();
+    else if (happened.type === 'gone') {
+      if (later && (happened.by === 'revoke' || happened.by === 'remove') && happened.keys.includes(key))
+        return true;
+    } else if ('method' in happened && happened.method === 'remove') {
+      if (happened.type !== 'asked') {
+        if (!later) underWay.delete(happened.call);
+      } else if (happened.key === key) underWay.add(happened.call);
+    }
+  }
+  return underWay.size > 0;
 }
 
 /** A scan was read to its end, after the last `put`, without the key. */
