@@ -6,6 +6,9 @@ import type { Stretch } from './stretch.js';
 /** A batch that the source hands over: how many loads' time it may take, because it is so many rows. */
 export const patience = 10;
 
+/** Why a reading's signal fires when nothing else has fired it. One for all: with each of its own there would come a stack. */
+const read = new DOMException('The reading is over.', 'AbortError');
+
 export type FeedEnd =
   | { readonly type: 'end' }
   | { readonly type: 'failed'; readonly error: unknown; readonly unavailable: boolean }
@@ -64,7 +67,7 @@ export async function readFeed<V, Batch>(
     throw error;
   } finally {
     life.removeEventListener('abort', end);
-    ending.abort();
+    ending.abort(read);
     void close(iterator);
   }
 }

@@ -9,7 +9,7 @@ import { deliver, deliverable, restOf } from './delivery.js';
 import { writeJournal } from './journal.js';
 import { close, open } from './opening.js';
 import { type RestoreOutcome, restore } from './restore.js';
-import { writeSnapshot } from './write.js';
+import { nothingToWrite, writeSnapshot } from './write.js';
 
 type Core = CacheCore<unknown>;
 type SnapshotterEvent =
@@ -136,6 +136,7 @@ export const snapshotterLogic = setup({
     pending: ({ context }) => context.ledger.hasPending || context.ledger.outbox.hasUnwritten,
     holding: ({ context }) => context.ledger.outbox.size > 0,
     deliverable: ({ context }) => deliverable(context.core, context.ledger.outbox),
+    nothingNew: ({ context: { core, ledger } }) => ledger.last?.ok === true && nothingToWrite(core, ledger),
     mendable: ({ context, event }) =>
       context.ledger.shift !== undefined &&
       !((event as unknown as { error?: unknown }).error instanceof SnapshotInUseError),
@@ -143,6 +144,9 @@ export const snapshotterLogic = setup({
   actions: {
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     forgetFailures: assign({ failures: 0 }),
+    stillWritten: ({ context: { ledger } }) => {
+      ledger.last = { at: wallNow(), ok: true };
+    },
   },
 }).createMachine({
   id: 'snapshotter',
@@ -191,7 +195,14 @@ export const snapshotterLogic = setup({
         pages: {
           initial: 'resting',
           states: {
-            resting: { after: { every: 'writing' } },
+            resting: {
+              after: {
+                every: [
+                  { guard: 'nothingNew', target: 'resting', reenter: true, actions: 'stillWritten' },
+                  { target: 'writing' },
+                ],
+              },
+            },
             writing: {
               invoke: {
                 src: 'write',

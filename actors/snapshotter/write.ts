@@ -65,6 +65,15 @@ export async function writeSnapshot<V>(
   core.bus.publish('snapshot.written', { ...counts, took: monotonicNow() - began });
 }
 
+/** Whether a writing would find nothing to do: neither a page for the store nor a tombstone that has served. */
+export function nothingToWrite<V>({ table, cursor }: CacheCore<V>, ledger: Ledger): boolean {
+  if (ledger.fullDue || ledger.dropped.length > 0 || table.pending > 0) return false;
+  if (ledger.outbox.hasUnwritten) return false;
+  if (cursor !== undefined && cursor !== ledger.cursor) return false;
+  for (const _ of table.buried()) return false;
+  return true;
+}
+
 /** A page as the store takes it: times by the wall, mutation numbers on from where the store's stood. */
 function pageOf<V>(
   core: CacheCore<V>,

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened } from './history.js';
+import { countBefore } from './history-index.js';
 import { bringing, lifeAt, type Origin, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
@@ -95,7 +96,8 @@ function lastSeenOver<V>(
   if (!('expiresAt' in lookup) || lookup.expiresAt === undefined) return undefined;
   const { expiresAt } = lookup;
   const since = Math.max(lifeAt(history, order), origins.at(-1)?.order ?? -1);
-  return toldIn(history.slice(since + 1, order)).find(
-    (other) => other.key === key && other.by === 'lookup' && other.wall >= expiresAt,
-  )?.order;
+  const told = toldIn(history);
+  return told
+    .slice(countBefore(told, since + 1), countBefore(told, order))
+    .find((other) => other.key === key && other.by === 'lookup' && other.wall >= expiresAt)?.order;
 }

@@ -65,7 +65,7 @@ export function createWorld(options: WorldOptions = {}): World {
 
   /** Of no process: what delivers serves all of them, and must not die with one. */
   function turn(label: string, run: () => void): void {
-    driver.queue.add({ at: driver.now, kind: 'hop', label: `hop ${label}`, run: AsyncResource.bind(run) });
+    driver.queue.add({ kind: 'hop', label: `hop ${label}`, run: AsyncResource.bind(run) }, driver.now);
   }
 
   const undo = [
@@ -74,7 +74,7 @@ export function createWorld(options: WorldOptions = {}): World {
       monotonic: () => monotonicOrigin + driver.now,
       timers: timerFunctions({
         now: () => driver.now,
-        schedule: (event) => processes.schedule(event),
+        schedule: (event, at) => processes.schedule(event, at),
         cancel: (ticket) => driver.queue.remove(ticket),
       }),
       random,
@@ -86,7 +86,7 @@ export function createWorld(options: WorldOptions = {}): World {
     catchUncaught((kind, error) => {
       uncaught.push({ at: driver.now, kind, error });
       note(`uncaught ${kind} ${shown(error)}`);
-    }),
+    }, driver.disturbed),
   ];
 
   const made: World = {
@@ -109,7 +109,7 @@ export function createWorld(options: WorldOptions = {}): World {
     outside: (work) => driver.hold(work),
     hop: (label) =>
       new Promise((resolve) => {
-        processes.schedule({ at: driver.now, kind: 'hop', label: `hop ${label} #${++hops}`, run: resolve });
+        processes.schedule({ kind: 'hop', label: `hop ${label} #${++hops}`, run: resolve }, driver.now);
       }),
     process: () => processes.create(),
     note,
@@ -130,7 +130,7 @@ export function createWorld(options: WorldOptions = {}): World {
       }
     },
     get pending() {
-      return driver.queue.pending.map(({ at, label }) => ({ at, what: label }));
+      return driver.queue.pending.map(({ at, event }) => ({ at, what: event.label }));
     },
     get trace() {
       return trace.entries;

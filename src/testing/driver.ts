@@ -8,6 +8,12 @@ import type { Trace } from './trace.js';
 /** How many turns of the real loop a run that has nothing scheduled may go on: a message of a real port takes one or two. */
 const patience = 25;
 
+/**
+ * Turns that are asked for at once: between two of them Node drains every microtask and tick, and the real loop, which costs five times
+ * as much, is gone round once for all of them.
+ */
+const turnsAtOnce = 16;
+
 /** How many events may run at one instant before time is said to stand still. */
 const instantLimit = 100_000;
 
@@ -28,7 +34,7 @@ export class Driver {
   readonly #trace: Trace;
   readonly #tape: readonly number[];
   readonly #signal: AbortSignal | undefined;
-  readonly #invariants = new Map<object, { readonly name: string; readonly check: () => void }>();
+  readonly #invariants = new Set<{ readonly name: string; readonly check: () => void }>();
   readonly #held = new Set<Promise<unknown>>();
   #now: Milliseconds = 0;
   #choices = 0;
@@ -36,6 +42,12 @@ export class Driver {
   #atThisInstant = 0;
   readonly #goals = new Set<Goal>();
   #idle = 0;
+  /** Turns that were asked for and have not come yet. */
+  #turns = 0;
+  /** Those are not to be used: the real loop must have gone round. */
+  #goesRound = false;
+  /** Something real is waited for, and no turn is used. */
+  #stands = false;
   #ended = false;
   #broken: InvariantError | undefined;
 
@@ -82,15 +94,15 @@ export class Driver {
   }
 
   always(name: string, check: () => void): () => void {
-    const key = {};
-    this.#invariants.set(key, { name, check });
-    return () => void this.#invariants.delete(key);
+    const invariant = { name, check };
+    this.#invariants.add(invariant);
+    return () => void this.#invariants.delete(invariant);
   }
 
   /** Resolves at `at`, after everything else that is due by then. */
   wake(at: Milliseconds): Promise<void> {
     return new Promise((resolve) => {
-      this.queue.add({ at, kind: 'wake', label: 'wake', run: resolve });
+      this.queue.add({ kind: 'wake', label: 'wake', run: resolve }, at);
     });
   }
 
@@ -119,10 +131,27 @@ export class Driver {
     });
   }
 
-  /** A real immediate: by then every microtask and tick of the step before has run. */
+  /**
+   * What runs now has thrown where nobody caught it: Node leaves the rest of the ticks and microtasks to a later round of its loop.
+   */
+  readonly disturbed = (): void => {
+    this.#goesRound = true;
+  };
+
+  /** Sees to it that a turn comes: by then every microtask and tick of the step before has run. */
   #turn(): void {
-    nextTurn(() => this.#step());
+    if (this.#turns > 0) return;
+    this.#turns = this.#goesRound ? 1 : turnsAtOnce;
+    this.#goesRound = false;
+    for (let n = 0; n < this.#turns; n++) nextTurn(this.#taken);
   }
+
+  readonly #taken = (): void => {
+    this.#turns--;
+    if (this.#goals.size === 0 || this.#stands) return;
+    if (this.#goesRound) this.#turn();
+    else this.#step();
+  };
 
   #step(): void {
     try {
@@ -131,10 +160,15 @@ export class Driver {
       for (const goal of this.#goals) if (goal.settled) this.#finish(goal);
       if (this.#goals.size === 0) return;
       if (this.#held.size > 0) {
-        void Promise.allSettled(this.#held).then(() => this.#turn());
+        this.#stands = true;
+        void Promise.allSettled(this.#held).then(() => {
+          this.#stands = false;
+          this.#turn();
+        });
         return;
       }
       this.#idle = this.#runNext() ? 0 : this.#idle + 1;
+      if (this.#idle > 0) this.#goesRound = true;
       if (this.#idle > patience) throw new WorldStuckError(this.#nothingScheduled());
     } catch (error) {
       this.#idle = 0;
@@ -161,20 +195,20 @@ export class Driver {
         `What is awaited did not happen by ${goal.deadline} ms, the limit of virtual time ("within"). ${this.queue.pending.length} events wait, the next is due at ${at} ms.`,
       );
     }
-    const event = this.queue.take((among) => this.#choose(among));
-    if (event !== undefined) this.#execute(event);
+    const event = this.queue.take(this.#choose);
+    if (event !== undefined) this.#execute(event, at);
     return true;
   }
 
-  #choose(among: number): number {
+  readonly #choose = (among: number): number => {
     const choice = (this.#tape[this.#choices++] ?? 0) % among;
     if (choice !== 0) this.#trace.add(this.#now, `choice ${choice} of ${among}`);
     return choice;
-  }
+  };
 
-  #execute(event: WorldEvent): void {
-    this.#atThisInstant = event.at > this.#now ? 1 : this.#atThisInstant + 1;
-    this.#now = Math.max(this.#now, event.at);
+  #execute(event: WorldEvent, at: Milliseconds): void {
+    this.#atThisInstant = at > this.#now ? 1 : this.#atThisInstant + 1;
+    this.#now = Math.max(this.#now, at);
     if (this.#atThisInstant > instantLimit) {
       throw new WorldStuckError(
         `Time stands still at ${this.#now} ms: ${instantLimit} events ran at this one instant, now ${event.label}. Something schedules itself again without delay.`,
@@ -186,7 +220,7 @@ export class Driver {
   }
 
   #checkInvariants(): void {
-    for (const { name, check } of this.#invariants.values()) {
+    for (const { name, check } of this.#invariants) {
       try {
         check();
       } catch (cause) {

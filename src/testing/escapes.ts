@@ -17,7 +17,8 @@ export function watchEscapes(tell: (error: EscapeError) => void): () => void {
   const told = new Set<string>();
   const hook = createHook({
     init(_id, type) {
-      if (!real.test(type) || isOwnTurn()) return;
+      // By far the most.
+      if (type === 'PROMISE' || isOwnTurn() || !real.test(type)) return;
       const { stackTraceLimit } = Error;
       Error.stackTraceLimit = 40;
       const error = new EscapeError(

@@ -2,8 +2,6 @@ import type { Milliseconds } from '../runtime/duration.js';
 
 /** Something that is to happen in a world. */
 export interface WorldEvent {
-  /** When it is due: ms since the world began. */
-  readonly at: Milliseconds;
   readonly kind: EventKind;
   /** What it is, in the trace. */
   readonly label: string;
@@ -13,14 +11,16 @@ export interface WorldEvent {
 /** A `wake` is the world's own: it comes after everything else that is due at its instant. */
 export type EventKind = 'timeout' | 'interval' | 'immediate' | 'hop' | 'wake';
 
-interface Entry {
+/** What waits, and the way to take it back. */
+export interface Ticket {
   readonly event: WorldEvent;
+  /** When it is due: ms since the world began. */
+  readonly at: Milliseconds;
+  /** Whose it is; undefined: nobody's. */
+  readonly owner: object | undefined;
   readonly order: number;
   state: 'waiting' | 'due' | 'gone';
 }
-
-/** What `add` hands out: the way to take an event back. */
-export type Ticket = Entry;
 
 /**
  * The events of a world, earliest first. Of those due at one instant a choice says which is next, 0 being the one that
@@ -28,40 +28,44 @@ export type Ticket = Entry;
  */
 export class EventQueue {
   /** A binary heap by (at, order). Events that were taken back stay in it until they come up. */
-  readonly #heap: Entry[] = [];
-  readonly #due: Entry[] = [];
-  readonly #wakes: Entry[] = [];
-  readonly #live = new Set<Entry>();
+  readonly #heap: Ticket[] = [];
+  readonly #due: Ticket[] = [];
+  readonly #wakes: Ticket[] = [];
   #instant: Milliseconds = Number.NEGATIVE_INFINITY;
   #added = 0;
 
   /** The events that wait, in the order in which they were added. */
-  get pending(): readonly WorldEvent[] {
-    return Array.from(this.#live, (entry) => entry.event);
+  get pending(): readonly Ticket[] {
+    return [...this.#heap, ...this.#due, ...this.#wakes]
+      .filter(({ state }) => state !== 'gone')
+      .sort((a, b) => a.order - b.order);
   }
 
-  add(event: WorldEvent): Ticket {
-    const entry: Entry = { event, order: this.#added++, state: 'waiting' };
-    this.#live.add(entry);
-    if (event.at <= this.#instant) this.#becomeDue(entry);
-    else this.#push(entry);
-    return entry;
+  add(event: WorldEvent, at: Milliseconds, owner?: object): Ticket {
+    const ticket: Ticket = { event, at, owner, order: this.#added++, state: 'waiting' };
+    if (at <= this.#instant) this.#becomeDue(ticket);
+    else this.#push(ticket);
+    return ticket;
   }
 
   /** Takes an event back. Harmless when it has run. */
-  remove(entry: Ticket): void {
-    if (entry.state === 'due') {
-      const list = entry.event.kind === 'wake' ? this.#wakes : this.#due;
-      list.splice(list.indexOf(entry), 1);
+  remove(ticket: Ticket): void {
+    if (ticket.state === 'due') {
+      const list = ticket.event.kind === 'wake' ? this.#wakes : this.#due;
+      list.splice(list.indexOf(ticket), 1);
     }
-    entry.state = 'gone';
-    this.#live.delete(entry);
+    ticket.state = 'gone';
+  }
+
+  /** Takes back every event of an owner. */
+  removeOf(owner: object): void {
+    for (const ticket of this.pending) if (ticket.owner === owner) this.remove(ticket);
   }
 
   /** When the next event is due; undefined when none waits. */
   nextAt(): Milliseconds | undefined {
     const due = this.#due[0] ?? this.#wakes[0];
-    return due !== undefined ? Math.max(due.event.at, this.#instant) : this.#top()?.event.at;
+    return due !== undefined ? Math.max(due.at, this.#instant) : this.#top()?.at;
   }
 
   /** Takes the next event out. `choose(n)` says which of n that are due at one instant: 0 to n - 1. */
@@ -69,43 +73,42 @@ export class EventQueue {
     if (this.#due.length === 0 && this.#wakes.length === 0) this.#advance();
     const list = this.#due.length > 0 ? this.#due : this.#wakes;
     const index = list === this.#due && list.length > 1 ? choose(list.length) : 0;
-    const [entry] = list.splice(index, 1);
-    if (entry === undefined) return undefined;
-    entry.state = 'gone';
-    this.#live.delete(entry);
-    return entry.event;
+    const ticket = index === 0 ? list.shift() : list.splice(index, 1)[0];
+    if (ticket === undefined) return undefined;
+    ticket.state = 'gone';
+    return ticket.event;
   }
 
   #advance(): void {
     const first = this.#top();
     if (first === undefined) return;
-    this.#instant = first.event.at;
-    for (let entry = this.#top(); entry?.event.at === this.#instant; entry = this.#top()) {
+    this.#instant = first.at;
+    for (let ticket = this.#top(); ticket?.at === this.#instant; ticket = this.#top()) {
       this.#pop();
-      this.#becomeDue(entry);
+      this.#becomeDue(ticket);
     }
   }
 
-  #becomeDue(entry: Entry): void {
-    entry.state = 'due';
-    (entry.event.kind === 'wake' ? this.#wakes : this.#due).push(entry);
+  #becomeDue(ticket: Ticket): void {
+    ticket.state = 'due';
+    (ticket.event.kind === 'wake' ? this.#wakes : this.#due).push(ticket);
   }
 
-  #top(): Entry | undefined {
+  #top(): Ticket | undefined {
     while (this.#heap[0]?.state === 'gone') this.#pop();
     return this.#heap[0];
   }
 
-  #push(entry: Entry): void {
+  #push(ticket: Ticket): void {
     const heap = this.#heap;
-    let at = heap.push(entry) - 1;
+    let at = heap.push(ticket) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!before(entry, heap[parent]!)) break;
+      if (!before(ticket, heap[parent]!)) break;
       heap[at] = heap[parent]!;
       at = parent;
     }
-    heap[at] = entry;
+    heap[at] = ticket;
   }
 
   #pop(): void {
@@ -125,5 +128,4 @@ export class EventQueue {
   }
 }
 
-const before = (a: Entry, b: Entry): boolean =>
-  a.event.at < b.event.at || (a.event.at === b.event.at && a.order < b.order);
+const before = (a: Ticket, b: Ticket): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -114,20 +114,27 @@ export class History<V> {
   add(happening: Happening<V>): number {
     const order = this.#happened.length;
     const world = currentWorld();
-    this.#happened.push({ ...happening, order, at: world?.now ?? performance.now(), wall: Date.now() });
-    world?.note(`${happening.type} ${written(rest(happening))}`);
+    const at = world === undefined ? performance.now() : world.now;
+    this.#happened.push({ ...happening, order, at, wall: Date.now() });
+    world?.note(written(happening));
     return order;
   }
 }
 
-const rest = <V>({ type: _, ...others }: Happening<V>): object => others;
-
-/** As JSON, which is written ten times as fast as what `inspect` writes, where it can be. */
-function written(value: object): string {
+/** Its type, and all else as JSON, which is written ten times as fast as what `inspect` writes, where it can be. */
+function written<V>(happening: Happening<V>): string {
+  const { type } = happening;
   try {
-    return JSON.stringify(value);
+    const json = JSON.stringify(happening);
+    const begin = `{"type":"${type}"`;
+    // Taken out of what was written: a copy without the type costs more than the writing.
+    if (json.startsWith(begin))
+      return `${type} {${json.slice(begin.length + (json[begin.length] === ',' ? 1 : 0))}`;
+    const { type: _, ...others } = happening;
+    return `${type} ${JSON.stringify(others)}`;
   } catch {
-    return shown(value);
+    const { type: _, ...others } = happening;
+    return `${type} ${shown(others)}`;
   }
 }
 

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Happened } from './history.js';
+import { indexOf, isSame } from './history-index.js';
 import { bringing, lastGone, lastPut, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
@@ -34,13 +34,9 @@ export function noResurrection<V>(history: readonly Happened<V>[], terms: CacheT
 
     // A value that was put may be one that the source never held, and a source that lies has no order: such values have no rank.
     if (origins.some(({ by, lied }) => by === 'put' || lied)) continue;
-    const rank = history.findLast(
-      (happened) =>
-        happened.type === 'row' &&
-        happened.order < order &&
-        happened.key === key &&
-        isDeepStrictEqual(happened.value, value),
-    )?.order;
+    const rank = indexOf(history)
+      .rows(key)
+      .findLast((row) => row.order < order && isSame(row.value, value))?.order;
     if (rank === undefined) continue;
     const life = lifeAt(history, order);
     const before = newest.get(key);

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened, Seen } from './history.js';
+import { countBefore, indexOf, isSame } from './history-index.js';
 
 /** Where a cache may have had what it tells of a key: an answer of the source, or a `put`. */
 export interface Origin<V> {
@@ -17,32 +17,24 @@ export interface Origin<V> {
 }
 
 /** Everything that came in about a key before `until`, oldest first. */
-export function originsOf<V>(history: readonly Happened<V>[], key: string, until: number): Origin<V>[] {
-  const origins: Origin<V>[] = [];
-  for (const happened of history) {
-    const { order, at, wall } = happened;
-    if (order >= until) break;
-    if (happened.type === 'put' && happened.key === key) {
-      const { value, expiresAt } = happened;
-      const seen: Seen<V> = { key, state: 'present', value, ...(expiresAt !== undefined && { expiresAt }) };
-      origins.push({ by: 'put', seen, began: order, lied: false, order, at, wall });
-    } else if (happened.type === 'answered') {
-      const seen = happened.rows.find((row) => row.key === key);
-      const { began, asOf } = happened;
-      if (seen !== undefined)
-        origins.push({ by: 'answer', seen, began, lied: asOf < began, order, at, wall });
-    }
-  }
-  return origins;
+export function originsOf<V>(
+  history: readonly Happened<V>[],
+  key: string,
+  until: number,
+): readonly Origin<V>[] {
+  const origins = indexOf(history).origins(key);
+  return origins.slice(0, countBefore(origins, until));
 }
 
 /** Those that brought this value. */
 export const bringing = <V>(origins: readonly Origin<V>[], value: V): Origin<V>[] =>
-  origins.filter(({ seen }) => seen.state === 'present' && isDeepStrictEqual(seen.value, value));
+  origins.filter(({ seen }) => seen.state === 'present' && isSame(seen.value, value));
 
 /** When the process that was running at `order` booted: an order, -1 for the first. */
-export const lifeAt = <V>(history: readonly Happened<V>[], order: number): number =>
-  history.findLast((happened) => happened.type === 'booted' && happened.order < order)?.order ?? -1;
+export function lifeAt<V>(history: readonly Happened<V>[], order: number): number {
+  const { boots } = indexOf(history);
+  return boots[countBefore(boots, order) - 1]?.order ?? -1;
+}
 
 /**
  * The last time before `until` that the key was sent away here, so that the process at `until` must know it: what was
@@ -54,11 +46,14 @@ export function lastGone<V>(
   until: number,
   journalWithin: Milliseconds,
 ): Extract<Happened<V>, { readonly type: 'gone' }> | undefined {
+  const { gone } = indexOf(history);
   let nextKill: Milliseconds = Number.POSITIVE_INFINITY;
-  for (let order = until - 1; order >= 0; order--) {
-    const happened = history[order]!;
-    if (happened.type === 'killed') nextKill = happened.at;
-    if (happened.type !== 'gone') continue;
+  for (let n = countBefore(gone, until) - 1; n >= 0; n--) {
+    const happened = gone[n]!;
+    if (happened.type === 'killed') {
+      nextKill = happened.at;
+      continue;
+    }
     if (happened.keys !== 'all' && !happened.keys.includes(key)) continue;
     if (happened.by === 'remove' || nextKill === Number.POSITIVE_INFINITY) return happened;
     if (happened.by !== 'clear' && nextKill - happened.at >= journalWithin) return happened;
@@ -72,10 +67,11 @@ export function lastPut<V>(
   key: string,
   until: number,
 ): Extract<Happened<V>, { readonly type: 'put' }> | undefined {
-  for (let order = until - 1; order >= 0; order--) {
-    const happened = history[order]!;
+  const { puts } = indexOf(history);
+  for (let n = countBefore(puts, until) - 1; n >= 0; n--) {
+    const happened = puts[n]!;
     if (happened.type === 'killed') return undefined;
-    if (happened.type === 'put' && happened.key === key) return happened;
+    if (happened.key === key) return happened;
   }
   return undefined;
 }
@@ -102,5 +98,4 @@ export function confirmedRemovals<V>(
 /** Every time that the cache told something of a key. */
 export const toldIn = <V>(
   history: readonly Happened<V>[],
-): Extract<Happened<V>, { readonly type: 'told' }>[] =>
-  history.filter((happened) => happened.type === 'told');
+): readonly Extract<Happened<V>, { readonly type: 'told' }>[] => indexOf(history).told;

@@ -1,5 +1,6 @@
 /** Taken before any world is entered. */
 const { setImmediate: realSetImmediate } = globalThis;
+const realNextTick = process.nextTick;
 
 let own = false;
 
@@ -8,6 +9,13 @@ export function nextTurn(run: () => void): void {
   own = true;
   realSetImmediate(run);
   own = false;
+}
+
+/** Throws where the real loop sees it, before its next turn: an uncaught exception like any other, of the present asynchronous context. */
+export function throwInTick(error: unknown): void {
+  realNextTick(() => {
+    throw error;
+  });
 }
 
 /** Whether what is being begun in the real loop is the kit's own. */

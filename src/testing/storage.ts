@@ -12,6 +12,8 @@ export class Storage<V> {
   readonly #history: History<V>;
   /** By key, oldest first. */
   readonly #versions = new Map<string, Version<V>[]>();
+  /** Its keys in their order; undefined: to be sorted. */
+  #keys: readonly string[] | undefined;
 
   constructor(history: History<V>) {
     this.#history = history;
@@ -27,9 +29,13 @@ export class Storage<V> {
 
   set(seen: Seen<V>): void {
     const order = this.#history.add({ type: 'row', ...seen });
-    const versions = this.#versions.get(seen.key) ?? [];
-    versions.push({ order, at: performance.now(), seen });
-    this.#versions.set(seen.key, versions);
+    const version = { order, at: performance.now(), seen };
+    const versions = this.#versions.get(seen.key);
+    if (versions !== undefined) versions.push(version);
+    else {
+      this.#versions.set(seen.key, [version]);
+      this.#keys = undefined;
+    }
   }
 
   /** A key as it stood before the happening of that order. */
@@ -40,12 +46,15 @@ export class Storage<V> {
 
   /** The next rows in key order. */
   page(asOf: number, after: string | undefined, limit: number): Seen<V>[] {
-    return [...this.#versions.keys()]
-      .filter((key) => after === undefined || key > after)
-      .sort()
-      .map((key) => this.seen(key, asOf))
-      .filter(({ state }) => state !== 'absent')
-      .slice(0, limit);
+    this.#keys ??= [...this.#versions.keys()].sort();
+    const page: Seen<V>[] = [];
+    for (const key of this.#keys) {
+      if (page.length >= limit) break;
+      if (after !== undefined && key <= after) continue;
+      const seen = this.seen(key, asOf);
+      if (seen.state !== 'absent') page.push(seen);
+    }
+    return page;
   }
 
   /** The first rows that changed from one order to another, as they stood at the latter, and the order from which to go on. */

@@ -18,8 +18,13 @@ const ownedByAnActor = (): boolean => attribution().current() !== undefined;
 /**
  * Takes the process's uncaught errors for the run. Listeners that were there before (a test runner's) hear nothing of
  * them until the returned function is called; those that the code under test adds do.
+ *
+ * @param thrown told of every exception that nobody caught, an actor's own too, before anybody else is.
  */
-export function catchUncaught(record: (kind: Uncaught['kind'], error: unknown) => void): () => void {
+export function catchUncaught(
+  record: (kind: Uncaught['kind'], error: unknown) => void,
+  thrown: () => void,
+): () => void {
   const before = topics.map((topic) => process.rawListeners(topic) as Listener[]);
   const ours: Listener[] = [
     (error: unknown) => ownedByAnActor() || record('exception', error),
@@ -29,12 +34,14 @@ export function catchUncaught(record: (kind: Uncaught['kind'], error: unknown) =
   const off = process.off.bind(process) as (topic: string, listener: Listener) => unknown;
   const prepend = process.prependListener.bind(process) as (topic: string, listener: Listener) => unknown;
 
+  prepend('uncaughtExceptionMonitor', thrown);
   topics.forEach((topic, i) => {
     // Ours first: between the two steps an error would have no listener at all.
     on(topic, ours[i]!);
     for (const listener of before[i]!) off(topic, listener);
   });
   return () => {
+    off('uncaughtExceptionMonitor', thrown);
     topics.forEach((topic, i) => {
       for (const listener of [...before[i]!].reverse()) prepend(topic, listener);
       off(topic, ours[i]!);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Milliseconds } from '../runtime/duration.js';
 import type { EventQueue, Ticket, WorldEvent } from './event-queue.js';
 
 /** A process in a world: what was begun in it dies with it. */
@@ -13,38 +14,42 @@ export interface WorldProcess {
   readonly alive: boolean;
 }
 
+// One for all worlds: each storage of its own would be one more property of every promise and timer of the real process.
+const current = new AsyncLocalStorage<Process>();
+
 /** The processes of a world, and whose each event is. */
 export class WorldProcesses {
   readonly #queue: EventQueue;
-  readonly #current = new AsyncLocalStorage<Process>();
 
   constructor(queue: EventQueue) {
     this.#queue = queue;
   }
 
   create(): WorldProcess {
-    return new Process(this.#queue, this.#current);
+    return new Process(this.#queue);
   }
 
   /** Adds an event for whoever schedules it. */
-  schedule(event: WorldEvent): Ticket {
-    return this.#current.getStore()?.schedule(event) ?? this.#queue.add(event);
+  schedule(event: WorldEvent, at: Milliseconds): Ticket {
+    const process = current.getStore();
+    // What goes on after its world was left is nobody's in this one.
+    const owner = process?.queue === this.#queue ? process : undefined;
+    const ticket = this.#queue.add(event, at, owner);
+    if (owner?.alive === false) this.#queue.remove(ticket);
+    return ticket;
   }
 
   end(): void {
-    this.#current.disable();
+    current.disable();
   }
 }
 
 class Process implements WorldProcess {
-  readonly #queue: EventQueue;
-  readonly #current: AsyncLocalStorage<Process>;
-  readonly #tickets = new Set<Ticket>();
+  readonly queue: EventQueue;
   #alive = true;
 
-  constructor(queue: EventQueue, current: AsyncLocalStorage<Process>) {
-    this.#queue = queue;
-    this.#current = current;
+  constructor(queue: EventQueue) {
+    this.queue = queue;
   }
 
   get alive(): boolean {
@@ -52,25 +57,11 @@ class Process implements WorldProcess {
   }
 
   run<T>(work: () => T): T {
-    return this.#current.run(this, work);
+    return current.run(this, work);
   }
 
   kill(): void {
     this.#alive = false;
-    for (const ticket of this.#tickets) this.#queue.remove(ticket);
-    this.#tickets.clear();
-  }
-
-  schedule(event: WorldEvent): Ticket {
-    const ticket = this.#queue.add({
-      ...event,
-      run: () => {
-        this.#tickets.delete(ticket);
-        event.run();
-      },
-    });
-    if (this.#alive) this.#tickets.add(ticket);
-    else this.#queue.remove(ticket);
-    return ticket;
+    this.queue.removeOf(this);
   }
 }

@@ -3,13 +3,15 @@ import { promisify } from 'node:util';
 import type { Milliseconds } from '../runtime/duration.js';
 import type { EventKind, Ticket, WorldEvent } from './event-queue.js';
 import { foreignName } from './foreign.js';
-import { nextTurn } from './real-loop.js';
+import { throwInTick } from './real-loop.js';
 
 /** What timers need of the world they belong to. */
 export interface TimerHost {
   now(): Milliseconds;
-  schedule(event: WorldEvent): Ticket;
+  schedule(event: WorldEvent, at: Milliseconds): Ticket;
   cancel(ticket: Ticket): void;
+  /** Those whose number somebody has asked for. */
+  readonly numbered: Map<number, WorldTimer>;
 }
 
 /** The longest that Node's timers hold; a longer delay becomes 1 ms, here as there. */
@@ -22,60 +24,62 @@ function nodeDelay(given: unknown): Milliseconds {
 }
 
 /** A timer of a world, with the face of Node's `Timeout` and `Immediate`. */
-export class WorldTimer {
+export class WorldTimer implements WorldEvent {
+  readonly kind: EventKind;
+  readonly label: string;
   readonly #host: TimerHost;
-  readonly #kind: EventKind;
   readonly #delay: Milliseconds;
-  readonly #context: AsyncResource;
+  // A real timer runs in the async context that made it; the runtime finds an error's actor by that.
+  readonly #context = new AsyncResource('HoldfastWorldTimer');
   readonly #call: () => void;
   readonly #id: number;
-  readonly #name: string;
   #ticket: Ticket | undefined;
+  #closed = false;
   #ref = true;
 
   constructor(host: TimerHost, kind: EventKind, delay: Milliseconds, id: number, call: () => void) {
+    this.kind = kind;
+    this.label = `${foreignName() ?? kind} ${delay} #${id}`;
     this.#host = host;
-    this.#kind = kind;
     this.#delay = delay;
     this.#id = id;
-    this.#name = `${foreignName() ?? kind} ${delay} #${id}`;
     this.#call = call;
-    // A real timer runs in the async context that made it; the runtime finds an error's actor by that.
-    this.#context = new AsyncResource('HoldfastWorldTimer');
-    this.#arm();
+    this.#schedule();
   }
 
-  #arm(): void {
-    const run = (): void => {
-      this.#ticket = undefined;
-      try {
-        this.#context.runInAsyncScope(this.#call);
-      } catch (error) {
-        // Thrown again where the event loop sees it, in the timer's own context: an uncaught exception like any other.
-        this.#context.runInAsyncScope(() => throwLater(error));
-      }
-      if (this.#kind === 'interval' && !this.#closed && this.#ticket === undefined) this.#arm();
-    };
-    const at = this.#host.now() + this.#delay;
-    // Also when it is armed anew: it stays with the process that made it.
-    this.#ticket = this.#context.runInAsyncScope(() =>
-      this.#host.schedule({ at, kind: this.#kind, label: this.#name, run }),
-    );
+  /** @internal Its time has come. */
+  run(): void {
+    this.#ticket = undefined;
+    try {
+      this.#context.runInAsyncScope(this.#call);
+    } catch (error) {
+      // Thrown again where the event loop sees it, in the timer's own context: an uncaught exception like any other.
+      this.#context.runInAsyncScope(throwInTick, undefined, error);
+    }
+    if (this.kind === 'interval' && !this.#closed && this.#ticket === undefined) this.#armAnew();
   }
 
-  #closed = false;
+  /** It stays with the process that made it. */
+  #armAnew(): void {
+    this.#context.runInAsyncScope(this.#schedule, this);
+  }
+
+  #schedule(): void {
+    this.#ticket = this.#host.schedule(this, this.#host.now() + this.#delay);
+  }
 
   close(): this {
     this.#closed = true;
     if (this.#ticket !== undefined) this.#host.cancel(this.#ticket);
     this.#ticket = undefined;
+    this.#host.numbered.delete(this.#id);
     return this;
   }
 
   refresh(): this {
-    if (this.#closed || this.#kind === 'immediate') return this;
+    if (this.#closed || this.kind === 'immediate') return this;
     if (this.#ticket !== undefined) this.#host.cancel(this.#ticket);
-    this.#arm();
+    this.#armAnew();
     return this;
   }
 
@@ -94,18 +98,13 @@ export class WorldTimer {
   }
 
   [Symbol.toPrimitive](): number {
+    if (!this.#closed && this.kind !== 'immediate') this.#host.numbered.set(this.#id, this);
     return this.#id;
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function throwLater(error: unknown): void {
-  nextTurn(() => {
-    throw error;
-  });
 }
 
 type Callback = (...args: unknown[]) => void;
@@ -119,9 +118,10 @@ export interface TimerFunctions {
   clear(timer: unknown): boolean;
 }
 
-export function timerFunctions(host: TimerHost): TimerFunctions {
-  // By number too: `clearTimeout(+timer)` is legal. A fired timer may be refreshed, so it is held by its user alone.
-  const byId = new Map<number, WeakRef<WorldTimer>>();
+export function timerFunctions(of: Omit<TimerHost, 'numbered'>): TimerFunctions {
+  // By number too: `clearTimeout(+timer)` is legal, also of a fired timer that was refreshed.
+  const numbered = new Map<number, WorldTimer>();
+  const host: TimerHost = { ...of, numbered };
   let made = 0;
 
   function make(kind: EventKind, delay: Milliseconds, call: Callback, args: unknown[]): WorldTimer {
@@ -133,10 +133,7 @@ export function timerFunctions(host: TimerHost): TimerFunctions {
         },
       );
     }
-    const id = ++made;
-    const timer = new WorldTimer(host, kind, delay, id, () => call(...args));
-    if (kind !== 'immediate') byId.set(id, new WeakRef(timer));
-    return timer;
+    return new WorldTimer(host, kind, delay, ++made, args.length === 0 ? call : () => call(...args));
   }
 
   const setTimeout: TimerFunctions['setTimeout'] = (call, delay, ...args) =>
@@ -151,7 +148,7 @@ export function timerFunctions(host: TimerHost): TimerFunctions {
     setImmediate: promisable(setImmediate, (value) => new Promise((resolve) => setImmediate(resolve, value))),
     clear(timer) {
       const found =
-        typeof timer === 'number' || typeof timer === 'string' ? byId.get(Number(timer))?.deref() : timer;
+        typeof timer === 'number' || typeof timer === 'string' ? numbered.get(Number(timer)) : timer;
       if (!(found instanceof WorldTimer)) return false;
       found.close();
       return true;

@@ -126,6 +126,4 @@ export async function lastOneLeft(): Promise<void> {
 }
 
 /** A yield point: in a world, an event of its own (see `World.hop`); outside it is done at once. */
-export async function hop(label: string): Promise<void> {
-  await currentWorld()?.hop(label);
-}
+export const hop = (label: string): Promise<void> => currentWorld()?.hop(label) ?? Promise.resolve();

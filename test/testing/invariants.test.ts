@@ -133,6 +133,24 @@ describe('unknown is not absent', () => {
     expect(await told([gone('invalidate'), absent('removed')])).toEqual(['unknown is not absent']);
   });
 
+  it('a removal that was under way when the key was put comes after the put; one that had ended does not', async () => {
+    const remove = { call: 1, method: 'remove' } as const;
+    const begins = (): Happening<string> => ({ type: 'asked', ...remove, key: 'a' });
+    const ends = (next: number): Happening<string> => ({
+      type: 'answered',
+      ...remove,
+      began: next,
+      asOf: next,
+      rows: [],
+      last: true,
+    });
+    expect(await told([begins, put('v1'), ends, absent('removed')])).toEqual([]);
+    expect(await told([begins, ends, put('v1'), absent('removed')])).toEqual(['unknown is not absent']);
+    expect(await told([begins, killed, booted, put('v1'), absent('removed')])).toEqual([
+      'unknown is not absent',
+    ]);
+  });
+
   it('absent by a pass that was read to its end', async () => {
     const scan = (last: boolean) => (): Happening<string> => ({
       type: 'answered',

@@ -32,9 +32,7 @@ export function outcomeText(outcome: Outcome, interrupted: boolean): string {
   return [
     ...(finding !== undefined
       ? [findingText(name, finding, replay), '', mermaid(finding.played.timeline), '']
-      : [
-          `"${name}" ${replayed ? 'holds in this case' : interrupted ? 'has held so far' : 'held'}${incomplete ? ', but not everything was tried' : ''}.`,
-        ]),
+      : [`"${name}" ${verdict(outcome, interrupted)}${incomplete ? ', but not everything was tried' : ''}.`]),
     speedText(exploration),
     ...(told.length > 0 ? ['', 'Failures, how often, and in which states:', ...told] : []),
     ...(incomplete
@@ -42,6 +40,13 @@ export function outcomeText(outcome: Outcome, interrupted: boolean): string {
       : []),
     ...(heap === undefined ? [] : ['', ...heapText(heap)]),
   ].join('\n');
+}
+
+/** Of one in which no check failed. */
+function verdict(outcome: Outcome, interrupted: boolean): string {
+  if (faultOf(outcome, true) === 'heap') return 'does not hold: the heap grows, though no check failed';
+  if (outcome.replayed) return 'holds in this case';
+  return interrupted ? 'has held so far' : 'held';
 }
 
 function heapText({ collected, samples, bytes, perRun, perMinute, grows }: HeapGrowth): string[] {

@@ -109,30 +109,26 @@ export class Run<C> {
     if (broken !== undefined) this.#fail('setup', broken.error);
     if (this.failure !== undefined) throw new Failed(this.failure);
     if (context === undefined || this.#over) return;
+    // Once for all: entering the process costs more than most conditions do.
+    this.#stage.run(() => this.#lookAt(checks, context.value));
+  }
+
+  #lookAt(checks: readonly Check<C>[], context: C): void {
     for (const { when, name, holds } of checks) {
-      if (when === 'always') this.#always(name, holds);
-      if (when === 'sometimes' && !this.#happened.has(name) && this.#cameAbout(holds))
+      if (when === 'always') this.#always(name, holds, context);
+      if (when === 'sometimes' && !this.#happened.has(name) && comes(holds, context))
         this.#happened.add(name);
     }
   }
 
-  #always(name: string, holds: Condition<C>): void {
+  #always(name: string, holds: Condition<C>, context: C): void {
     try {
-      if (this.#holds(holds) !== false) return;
+      if (holds(context) !== false) return;
       this.#fail(name, new Error('it answers false'));
     } catch (error) {
       this.#fail(name, error);
     }
     throw new Failed(this.failure as Failure);
-  }
-
-  /** Where there is nothing to look at yet, it has not come about. */
-  #cameAbout(condition: Condition<C>): boolean {
-    try {
-      return Boolean(this.#holds(condition));
-    } catch {
-      return false;
-    }
   }
 
   #holds(condition: Condition<C>): unknown {
@@ -233,6 +229,15 @@ function targetsOf<C>(stage: Stage<C>, told: (outcome: unknown) => void) {
     pause: (...args: Parameters<Stage<C>['pause']>) => told(stage.pause(...args)),
     kill: (...args: Parameters<Stage<C>['kill']>) => told(stage.kill(...args)),
   };
+}
+
+/** Where there is nothing to look at yet, it has not come about. */
+function comes<C>(condition: Condition<C>, context: C): boolean {
+  try {
+    return Boolean(condition(context));
+  } catch {
+    return false;
+  }
 }
 
 /** By weight. */
