@@ -104,7 +104,7 @@ async function main(): Promise<void> {
     },
     load: { timeout: '200ms', retries: 0 },
     warm: { backoff: { min: '50ms', max: '50ms' } },
-    snapshot: { file: join(folder, 'sessions.snapshot'), every: '50ms' },
+    snapshot: { file: join(folder, 'sessions.snapshot'), every: '50ms', secret: 'sixteen bytes, or more' },
     throttle: { allowance: 2, refuseAfter: 4, delay: '1ms', maxDelay: '1ms' },
   });
   cache.bus.subscribe('*', (event) => tell(event));
