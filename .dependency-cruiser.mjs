@@ -5,7 +5,7 @@
 /** From the top down. What stands on one line is one floor; its parts may use each other where no rule below forbids it. */
 const floors = [
   ['^src/cli/'],
-  ['^src/index\\.ts$', '^src/testing/', '^src/observe/'],
+  ['^src/index\\.ts$', '^src/testing/', '^src/observe/', '^src/express-session/'],
   ['^src/define-cache\\.ts$'],
   ['^src/(create-runtime|run-main)\\.ts$'],
   ['^supervisors/'],
@@ -60,10 +60,10 @@ export default {
     },
     {
       name: 'top-floor-apart',
-      comment: 'The testing kit and the page are their own entries and know nothing of each other.',
+      comment: 'The testing kit, the page and the session store are their own entries and know nothing of each other.',
       severity: 'error',
-      from: { path: '^src/(testing|observe)/' },
-      to: { path: '^src/(testing|observe)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(testing|observe|express-session)/' },
+      to: { path: '^src/(testing|observe|express-session)/', pathNot: '^src/$1/' },
     },
     {
       name: 'only-the-tree-knows-actors',
@@ -105,7 +105,7 @@ export default {
       name: 'declared',
       comment: 'Whoever installs the package has its dependencies only.',
       severity: 'error',
-      from: { path: house, pathNot: '^src/(testing|sources/postgres)/' },
+      from: { path: house, pathNot: '^src/(testing|sources/postgres|express-session)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         dependencyTypesNot: ['npm', 'npm-optional', 'type-only'],
@@ -116,7 +116,7 @@ export default {
       comment:
         'Whoever tests with the kit has the test runner and fast-check, and who has a PostgreSQL has pg: the optional peers.',
       severity: 'error',
-      from: { path: '^src/(testing|sources/postgres)/' },
+      from: { path: '^src/(testing|sources/postgres|express-session)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         dependencyTypesNot: ['npm', 'npm-optional', 'npm-peer', 'type-only'],

@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^holdfast$/, replacement: here('./src/index.ts') },
       { find: /^holdfast\/sqlite$/, replacement: here('./src/sources/sqlite/index.ts') },
       { find: /^holdfast\/postgres$/, replacement: here('./src/sources/postgres/index.ts') },
+      { find: /^holdfast\/express-session$/, replacement: here('./src/express-session/index.ts') },
       { find: /^holdfast\/testing$/, replacement: here('./src/testing/index.ts') },
       { find: /^holdfast\/observe$/, replacement: here('./src/observe/index.ts') },
     ],

@@ -433,3 +433,8 @@ export class DeadlockError extends HoldfastError {
     super(message);
   }
 }
+
+/** A session store's source failed, with something that express-session would take for "no such session", or that is no error: `cause`. */
+export class SessionStoreError extends HoldfastError {
+  static override readonly code = 'HOLDFAST_SESSION_STORE';
+}
