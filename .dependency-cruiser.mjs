@@ -60,7 +60,8 @@ export default {
     },
     {
       name: 'top-floor-apart',
-      comment: 'The testing kit, the page and the session store are their own entries and know nothing of each other.',
+      comment:
+        'The testing kit, the page and the session store are their own entries and know nothing of each other.',
       severity: 'error',
       from: { path: '^src/(testing|observe|express-session)/' },
       to: { path: '^src/(testing|observe|express-session)/', pathNot: '^src/$1/' },

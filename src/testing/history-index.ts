@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Happened } from './history.js';
-import type { Origin } from './origins.js';
+import type { Origin } from './origin.js';
 
 type Of<V, T extends Happened<V>['type']> = Extract<Happened<V>, { readonly type: T }>;
 
