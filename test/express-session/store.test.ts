@@ -265,9 +265,13 @@ describe('touch', () => {
     }
   });
 
-  test('fails no request while the database is away, and is written when it is back', async () => {
-    const { is, table, cache } = await prepared({}, { touchEvery: 0 });
+  test('fails no request while the database is away, and is written by the first one when it is back', async () => {
+    const { is, table, cache } = await prepared({}, { touchEvery: 200 });
     await is.set('a', dataOf('ada'));
+    await vi.waitFor(async () => {
+      await is.touch('a', dataOf('ada'));
+      expect(table.saves()).toBeGreaterThan(1);
+    });
     table.takeAway();
     const until = new Date(Date.now() + 3 * day);
     await is.touch('a', dataOf('ada', until));
@@ -277,6 +281,34 @@ describe('touch', () => {
       await is.touch('a', dataOf('ada', until));
       expect(table.rows()).toMatchObject([{ expires: until.getTime() }]);
     });
+  });
+
+  test('that could not be written is tried again at the next one, and not after `touchEvery`', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const { is, table } = await prepared({ ttl: '1d' }, { touchEvery: '1h' });
+      await is.set('a', dataOf('ada'));
+      vi.advanceTimersByTime(3_600_001);
+      table.takeAway();
+      await is.touch('a', dataOf('ada'));
+      table.giveBack();
+      vi.advanceTimersByTime(60_000);
+      await vi.waitFor(async () => {
+        await is.touch('a', dataOf('ada'));
+        expect(table.saves()).toBe(2);
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('writes nothing that may be out of date over what others may have written', async () => {
+    const { is, table, cache } = await prepared({ ttl: 1, staleFor: '1h' }, { touchEvery: 0 });
+    await is.set('a', dataOf('ada'));
+    await vi.waitFor(() => expect(cache.lookup('a').status).toBe('stale'));
+    const saves = table.saves();
+    await is.touch('a', dataOf('ada'));
+    expect(table.saves()).toBe(saves);
   });
 
   test('of a session that is not known does nothing', async () => {
