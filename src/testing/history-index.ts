@@ -56,12 +56,22 @@ export class HistoryIndex<V> {
         return;
       }
       case 'answered': {
-        const { began, asOf } = happened;
+        const { asOf } = happened;
+        // A save may have waited for a removal, whose end is noted a moment after the save has begun: it counts from when it was taken.
+        const began = happened.method === 'save' ? order : happened.began;
         const before = new Set<string>();
         for (const seen of happened.rows) {
           if (before.has(seen.key)) continue;
           before.add(seen.key);
-          push(this.#origins, seen.key, { by: 'answer', seen, began, lied: asOf < began, order, at, wall });
+          push(this.#origins, seen.key, {
+            by: 'answer',
+            seen,
+            began,
+            lied: asOf < happened.began,
+            order,
+            at,
+            wall,
+          });
         }
       }
     }
