@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened } from './history.js';
-import { countBefore } from './history-index.js';
-import { bringing, lifeAt, type Origin, originsOf, toldIn } from './origins.js';
+import { countBefore, type Origin } from './history-index.js';
+import { bringing, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
 /** Under `'until-expiry'`, what has no expiry of its own gets this long. */

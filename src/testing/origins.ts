@@ -1,20 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
-import type { Happened, Seen } from './history.js';
-import { countBefore, indexOf, isSame } from './history-index.js';
-
-/** Where a cache may have had what it tells of a key: an answer of the source, or a `put`. */
-export interface Origin<V> {
-  readonly by: 'answer' | 'put';
-  readonly seen: Seen<V>;
-  /** The order at which the question began; of a put, its own. */
-  readonly began: number;
-  /** It is not what the database held when it was asked. */
-  readonly lied: boolean;
-  /** The order at which it came in. */
-  readonly order: number;
-  readonly at: Milliseconds;
-  readonly wall: Milliseconds;
-}
+import type { Happened } from './history.js';
+import { countBefore, indexOf, isSame, type Origin } from './history-index.js';
 
 /** Everything that came in about a key before `until`, oldest first. */
 export function originsOf<V>(

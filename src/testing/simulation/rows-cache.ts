@@ -2,7 +2,7 @@ import type { Lookup } from '../../../actors/cache/lookup.js';
 import type { CacheEvents } from '../../bus/cache-events.js';
 import { createRuntime, type Runtime } from '../../create-runtime.js';
 import { type Cache, defineCache } from '../../define-cache.js';
-import { InjectedFaultError } from '../../errors.js';
+import { InjectedFaultError, StartTimeoutError } from '../../errors.js';
 import type { SourceMethod } from '../history.js';
 import { type ObservableCache, observedCache } from '../observed-cache.js';
 import { shown } from '../shown.js';
@@ -27,8 +27,8 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
-/** How it asks, which is drawn likewise: several keys at once, or stale first and ahead of time, or the plain way. */
-const manners = ['in batches', 'revalidating', 'plain', 'plain', 'plain'] as const;
+/** How it asks, which is drawn likewise: the plain way, or several keys at once, or stale first and ahead of time. */
+const manners = ['plain', 'in batches', 'plain', 'plain', 'revalidating'] as const;
 type Manner = (typeof manners)[number];
 
 const works = ['passes', 'sweeps', 'snapshots'] as const;
@@ -72,6 +72,9 @@ export class RowsCache {
   readonly #reads = new Map<string, Lookup<string>>();
   readonly #watch: ReturnType<typeof setInterval>;
   #over: { readonly at: number; gone: boolean } | undefined;
+  #looked: number;
+  /** When the process last went on after it had stood still. */
+  #woke = Number.NEGATIVE_INFINITY;
   #started = false;
   #mended = false;
   /** Since all was well for the first time. */
@@ -129,6 +132,8 @@ export class RowsCache {
     });
     this.runtime.bus.subscribe('actor.crashed', ({ reason }) => {
       if (reason.type !== 'error' || reason.error instanceof InjectedFaultError) return;
+      // Who was starting while the process stood still has run out of time by that, and is started again.
+      if (reason.error instanceof StartTimeoutError && w.now - this.#woke <= 1_000) return;
       this.unexpected.push(reason.error);
     });
     // Users do not wait for the start.
@@ -137,7 +142,12 @@ export class RowsCache {
       // What it knows of itself, before any pass.
       this.#look();
     });
-    this.#watch = setInterval(() => this.#look(), 1_000);
+    this.#looked = w.now;
+    this.#watch = setInterval(() => {
+      if (w.now - this.#looked > 2_000) this.#woke = w.now;
+      this.#looked = w.now;
+      this.#look();
+    }, 1_000);
   }
 
   lookup(key: string): void {
