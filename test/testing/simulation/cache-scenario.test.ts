@@ -79,6 +79,14 @@ const asleepInAStart: Case = {
   steps: [],
 };
 
+/** A sleep a moment after the horizon, nearly as long as there is time to come right. */
+const asleepAfterTheHorizon: Case = {
+  seed: 999997,
+  tape: [],
+  faults: [{ at: 30001, kind: 'pause', ms: 89250 }],
+  steps: [],
+};
+
 /** It was emptied between the boot and the reading of the snapshot. */
 const clearedBeforeItHasRestored: Case = {
   points: [],
@@ -104,6 +112,7 @@ test.each([
   ],
   ['nobody waits for a cache actor that crashed in the midst of a stop', crashedByTheStop],
   ["a start that a sleep has made too long is begun again, and is no actor's bug", asleepInAStart],
+  ['nothing fails after faults have stopped', asleepAfterTheHorizon],
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
 ])('%s', async (_, drawn) => {
   const { failure } = await play(cacheScenario, drawn);
