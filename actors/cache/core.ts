@@ -92,6 +92,8 @@ export class CacheCore<V> {
   cursor: Cursor | undefined;
   /** Something was restored in this process. */
   restored = false;
+  /** It was emptied by an order in this process: what a snapshot holds from before is over. */
+  cleared = false;
   lastSweep: { readonly at: number; readonly report: SweepReport; readonly error?: unknown } | undefined;
 
   /** The cache actor died by a crash and is to be started again. */

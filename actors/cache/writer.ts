@@ -202,6 +202,7 @@ export class Writer<V> {
     core.passes.anyRow = false;
     core.passes.complete = false;
     core.restored = false;
+    core.cleared = true;
     if (core.passes.possible && core.running) core.passes.demand();
     core.bus.publish('invalidated', { keys: [], because: 'clear' });
   }

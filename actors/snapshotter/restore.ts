@@ -31,6 +31,8 @@ export async function restore<V>(
   opening: SnapshotOpening,
   life: AbortSignal,
 ): Promise<RestoreOutcome> {
+  // One that is under way ends with its lease.
+  if (core.cleared) return 'done';
   const began = monotonicNow();
   const stretch = new Stretch(life);
   const counts = { entries: 0, dropped: 0, tombstones: 0 };

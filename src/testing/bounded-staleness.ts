@@ -1,7 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened } from './history.js';
-import { countBefore } from './history-index.js';
-import type { Origin } from './origin.js';
+import { countBefore, type Origin } from './history-index.js';
 import { bringing, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 

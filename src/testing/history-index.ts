@@ -1,8 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Happened } from './history.js';
-import type { Origin } from './origin.js';
+import type { Milliseconds } from '../runtime/duration.js';
+import type { Happened, Seen } from './history.js';
 
 type Of<V, T extends Happened<V>['type']> = Extract<Happened<V>, { readonly type: T }>;
+
+/** Where a cache may have had what it tells of a key: an answer of the source, or a `put`. */
+export interface Origin<V> {
+  readonly by: 'answer' | 'put';
+  readonly seen: Seen<V>;
+  /** The order at which the question began; of a put, its own. */
+  readonly began: number;
+  /** It is not what the database held when it was asked. */
+  readonly lied: boolean;
+  /** The order at which it came in. */
+  readonly order: number;
+  readonly at: Milliseconds;
+  readonly wall: Milliseconds;
+}
 
 /** A history as those look at it who ask the same of each thing that was told: for each of them anew they would go through all of it. */
 export class HistoryIndex<V> {
@@ -56,12 +70,22 @@ export class HistoryIndex<V> {
         return;
       }
       case 'answered': {
-        const { began, asOf } = happened;
+        const { asOf } = happened;
+        // A save may have waited for a removal, whose end is noted a moment after the save has begun: it counts from when it was taken.
+        const began = happened.method === 'save' ? order : happened.began;
         const before = new Set<string>();
         for (const seen of happened.rows) {
           if (before.has(seen.key)) continue;
           before.add(seen.key);
-          push(this.#origins, seen.key, { by: 'answer', seen, began, lied: asOf < began, order, at, wall });
+          push(this.#origins, seen.key, {
+            by: 'answer',
+            seen,
+            began,
+            lied: asOf < happened.began,
+            order,
+            at,
+            wall,
+          });
         }
       }
     }

@@ -1,7 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened } from './history.js';
-import { countBefore, indexOf, isSame } from './history-index.js';
-import type { Origin } from './origin.js';
+import { countBefore, indexOf, isSame, type Origin } from './history-index.js';
 
 /** Everything that came in about a key before `until`, oldest first. */
 export function originsOf<V>(

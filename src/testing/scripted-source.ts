@@ -156,8 +156,10 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
       }),
     save: (row, { signal }) =>
       question('save', signal, row.key, () => {
-        storage.set(seenOf(row));
-        return { rows: [], value: undefined };
+        const seen = seenOf(row);
+        storage.set(seen);
+        // Who saved it knows by the answer that the database holds it.
+        return { rows: [seen], value: undefined };
       }),
     remove: (key, { signal }) =>
       question('remove', signal, key, () => {

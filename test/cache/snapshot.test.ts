@@ -48,6 +48,24 @@ describe('a restart', () => {
   );
 
   it(
+    'cleared before it has restored: nothing is brought back, and nothing is left in the file',
+    scene({ rows }, async ({ db, store, boot, define }) => {
+      const one = await boot({ snapshot: { store } });
+      await one.cache.warmed();
+      await one.stop();
+      db.become({ mode: 'unreachable' });
+      const two = define({ snapshot: { store } });
+      const started = two.start();
+      two.cache.clear();
+      await started;
+      expect(two.cache.lookup('a')).toEqual({ status: 'unknown', because: 'cold' });
+      await two.stop();
+      const { cache } = await boot({ snapshot: { store } });
+      expect(cache.lookup('a')).toEqual({ status: 'unknown', because: 'cold' });
+    }),
+  );
+
+  it(
     'by SIGKILL: what was written within snapshot.every',
     scene({ rows }, async ({ w, db, store, boot }) => {
       const one = await boot({ snapshot: { store, every: '5s' } });

@@ -4,7 +4,7 @@ const late = mutantsOf({ test: 'test/sources/sqlite/changes.test.ts' })([
   'a change that is committed late is passed over',
   'a row committed late with an older `updated_at`',
   edit(
-    'src/sources/sqlite/change-cursor.ts',
+    'src/sources/change-cursor.ts',
     'const overlap: Milliseconds = 5_000;',
     'const overlap: Milliseconds = 0;',
   ),

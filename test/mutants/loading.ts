@@ -42,13 +42,13 @@ export const loading = mutantsOf('cache')(
     '`remove`, `revoke`, `put`, `invalidate`, `clear` while the load runs',
     edit(
       'src/table/table.ts',
-      '      const seq = this.history.count();\n      this.history.bury',
-      '      const { seq } = this.history;\n      this.history.bury',
+      '      const seq = this.history.count();\n      const held = this.#onRemove',
+      '      const { seq } = this.history;\n      const held = this.#onRemove',
     ),
     edit(
-      'actors/cache/writer.ts',
-      '      core.authority.doubt(key);\n      core.loader.abort(key);',
-      '      core.authority.doubt(key);',
+      'actors/cache/changes.ts',
+      '      core.quarantine.release(key);\n      core.loader.abort(key);',
+      '      core.quarantine.release(key);',
     ),
   ],
   [
@@ -106,8 +106,8 @@ export const loading = mutantsOf('cache')(
     'guessing 1,000,000 random tokens',
     edit(
       'src/table/table.ts',
-      'if (records.negatives >= this.#maxNegative)\n',
-      'if (records.negatives >= 1_000 * this.#maxNegative)\n',
+      'if (records.negatives >= this.#maxNegative) ',
+      'if (records.negatives >= 1_000 * this.#maxNegative) ',
     ),
   ],
   [

@@ -49,7 +49,7 @@ const ofTheCache = mutantsOf('cache')(
       'confirmedAt,\n    ttl,\n    staleFor,\n    expiresAt,\n    version',
       'confirmedAt: ageNow(),\n    ttl,\n    staleFor,\n    expiresAt,\n    version',
     ),
-    edit('actors/cache/rebuild.ts', 'old.flagsOf(slot) | Flag.suspect', 'Flag.none'),
+    edit('actors/cache/rebuild.ts', 'old.flagsOf(slot) | flag', 'Flag.none'),
   ],
   [
     'tombstones are lost at a reboot',

@@ -14,11 +14,14 @@ const expiry = (draw: Draw): { readonly expiresAt?: number } =>
 const workload = (rows: RowsCache): readonly Command<RowsCache>[] => [
   {
     name: 'read',
-    weight: 4,
+    weight: 3,
+    run: (draw) => rows.crowd(draw.of(keys)),
+  },
+  {
+    name: 'save',
     run: (draw) => {
       const key = draw.of(keys);
-      // Anything at all may come of a source that throws anything at all.
-      for (let i = 0; i < 3; i++) rows.read(key).catch(() => {});
+      rows.save(key, rows.fresh(key), expiry(draw)).catch(() => {});
     },
   },
   { name: 'lookup', run: (draw) => rows.lookup(draw.of(keys)) },

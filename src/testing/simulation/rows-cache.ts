@@ -2,7 +2,7 @@ import type { Lookup } from '../../../actors/cache/lookup.js';
 import type { CacheEvents } from '../../bus/cache-events.js';
 import { createRuntime, type Runtime } from '../../create-runtime.js';
 import { type Cache, defineCache } from '../../define-cache.js';
-import { InjectedFaultError } from '../../errors.js';
+import { InjectedFaultError, StartTimeoutError } from '../../errors.js';
 import type { SourceMethod } from '../history.js';
 import { type ObservableCache, observedCache } from '../observed-cache.js';
 import { shown } from '../shown.js';
@@ -27,13 +27,18 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
+/** How it asks, which is drawn likewise: the plain way, or several keys at once, or stale first and ahead of time. */
+const manners = ['plain', 'in batches', 'plain', 'plain', 'revalidating'] as const;
+type Manner = (typeof manners)[number];
+
 const works = ['passes', 'sweeps', 'snapshots'] as const;
 
 /** What the database can be asked, beside loads. */
-const methods = {
+const methods: Partial<Record<Kind, readonly Exclude<SourceMethod, 'load'>[]>> = {
   'without scan': ['changes', 'missing', 'save', 'remove'],
   'scan alone': ['scan', 'save', 'remove'],
-} as const satisfies Partial<Record<Kind, readonly SourceMethod[]>>;
+};
+const everyMethod = ['scan', 'changes', 'missing', 'save', 'remove', 'ping'] as const;
 
 /** How long the database takes while all is well, ms. */
 const latencies = [0, 5, 250] as const;
@@ -61,11 +66,15 @@ export class RowsCache {
   readonly answers = new Set<string>();
   readonly terms: CacheTerms;
   readonly mostNegative: number;
+  readonly #manner: Manner;
   readonly #world: SimulationWorld;
   readonly #observed: ObservableCache<string>;
   readonly #reads = new Map<string, Lookup<string>>();
   readonly #watch: ReturnType<typeof setInterval>;
   #over: { readonly at: number; gone: boolean } | undefined;
+  #looked: number;
+  /** When the process last went on after it had stood still. */
+  #woke = Number.NEGATIVE_INFINITY;
   #started = false;
   #mended = false;
   /** Since all was well for the first time. */
@@ -73,6 +82,7 @@ export class RowsCache {
 
   constructor(w: SimulationWorld) {
     const kind = kinds[w.seed % kinds.length] as Kind;
+    this.#manner = manners[Math.floor(w.seed / (kinds.length * latencies.length)) % manners.length] as Manner;
     this.#world = w;
     this.callers = new Callers(() => w.now);
     this.terms = termsOf(kind);
@@ -82,7 +92,10 @@ export class RowsCache {
       // An empty string is a value, too.
       rows: { a: 'a0', b: 'b0', c: '' },
       latency: latencies[Math.floor(w.seed / kinds.length) % latencies.length] as number,
-      ...(kind in methods && { has: methods[kind as keyof typeof methods] }),
+      has: [
+        ...(methods[kind] ?? everyMethod),
+        ...(this.#manner === 'in batches' ? ['loadMany' as const] : []),
+      ],
     });
     this.cache = defineCache<string>({
       name: 'rows',
@@ -92,7 +105,14 @@ export class RowsCache {
       authoritative: isAuthoritative(kind),
       ...(kind.startsWith('small') && { maxEntries: 2, maxNegative: 1 }),
       negativeTtl: this.terms.negativeTtl,
-      load: { timeout: '2s', softTimeout: '500ms', retries: 1, concurrency: this.terms.concurrency },
+      load: {
+        timeout: '2s',
+        softTimeout: '500ms',
+        retries: 1,
+        concurrency: this.terms.concurrency,
+        batch: 3,
+      },
+      ...(this.#manner === 'revalidating' && { read: { whileStale: 'revalidate', refreshAhead: '5s' } }),
       warm: { every: '10s', batch, backoff: { min: '100ms', max: '2s' } },
       sweep: { every: '3s' },
       snapshot: { store: w.snapshotStore(), every: '2s' },
@@ -112,6 +132,8 @@ export class RowsCache {
     });
     this.runtime.bus.subscribe('actor.crashed', ({ reason }) => {
       if (reason.type !== 'error' || reason.error instanceof InjectedFaultError) return;
+      // Who was starting while the process stood still has run out of time by that, and is started again.
+      if (reason.error instanceof StartTimeoutError && w.now - this.#woke <= 1_000) return;
       this.unexpected.push(reason.error);
     });
     // Users do not wait for the start.
@@ -120,11 +142,23 @@ export class RowsCache {
       // What it knows of itself, before any pass.
       this.#look();
     });
-    this.#watch = setInterval(() => this.#look(), 1_000);
+    this.#looked = w.now;
+    this.#watch = setInterval(() => {
+      if (w.now - this.#looked > 2_000) this.#woke = w.now;
+      this.#looked = w.now;
+      this.#look();
+    }, 1_000);
   }
 
   lookup(key: string): void {
     this.#answered(this.#observed.lookup(key));
+  }
+
+  /** Several want the key at once; where keys can be asked for together, the others as well. */
+  crowd(key: string): void {
+    // Anything at all may come of a source that throws anything at all.
+    for (let i = 0; i < 3; i++) this.read(key).catch(() => {});
+    if (this.#manner === 'in batches') for (const other of keys) this.read(other).catch(() => {});
   }
 
   async read(key: string): Promise<void> {
@@ -135,6 +169,11 @@ export class RowsCache {
 
   put(key: string, value: string, entry: { readonly expiresAt?: number }): void {
     this.#observed.put(key, value, entry);
+  }
+
+  /** @throws what the source refused it with. */
+  save(key: string, value: string, entry: { readonly expiresAt?: number }): Promise<void> {
+    return this.cache.save(key, value, entry);
   }
 
   invalidate(key: string): void {

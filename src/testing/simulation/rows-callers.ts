@@ -43,23 +43,30 @@ export class Callers {
 
   /** The same source, with what it owes looked after. */
   of<V>(source: Source<V>, read: (key: string) => Promise<unknown>): Source<V> {
-    const load = (key: string, context: SourceContext): Promise<never> => {
-      this.#begins(key);
-      const waiting = new Set([...this.#waiting].filter((caller) => caller.key === key));
+    const ask = (keys: readonly string[], context: SourceContext, begin: () => Promise<never>) => {
+      for (const key of keys) this.#begins(key);
+      const waiting = new Set([...this.#waiting].filter((caller) => keys.includes(caller.key)));
       const failed = (error: unknown): never => {
         if (!context.signal.aborted && !isUnavailable(error)) this.#owed = waiting;
         throw error;
       };
-      const begin = (): Promise<never> => source.load(key, context) as Promise<never>;
+      const nested = keys.find((key) => this.#nested.delete(key));
       try {
-        return (this.#nested.delete(key) ? this.#within(key, context, read).then(begin) : begin()).catch(
+        return (nested === undefined ? begin() : this.#within(nested, context, read).then(begin)).catch(
           failed,
         );
       } catch (error) {
         return failed(error);
       }
     };
-    return Object.create(source, { load: { value: load, enumerable: true } }) as Source<V>;
+    const { load, loadMany } = source;
+    const questions: Partial<Source<V>> = {
+      load: (key, context) => ask([key], context, () => load(key, context) as Promise<never>),
+      ...(loadMany !== undefined && {
+        loadMany: (keys, context) => ask(keys, context, () => loadMany(keys, context) as Promise<never>),
+      }),
+    };
+    return Object.create(source, Object.getOwnPropertyDescriptors(questions)) as Source<V>;
   }
 
   #begins(key: string): void {

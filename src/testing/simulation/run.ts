@@ -63,6 +63,7 @@ export class Run<C> {
   }
 
   async #converge(checks: readonly Check<C>[]): Promise<void> {
+    this.#calm = true;
     this.#stage.calm();
     this.#stage.timeline.add('process', 'world', 'faults and commands have stopped');
     const since = this.#world.now;
@@ -136,7 +137,11 @@ export class Run<C> {
     return context === undefined ? false : this.#stage.run(() => condition(context.value));
   }
 
+  /** Nothing fails any more: what is due only now, a moment after the horizon, would take away the time that there is to come right. */
+  #calm = false;
+
   #inflict(fault: Fault): void {
+    if (this.#calm) return;
     const states = this.#stage.states();
     const { faults } = this.#scenario;
     let done: unknown = true;

@@ -67,6 +67,38 @@ const crashedByTheStop: Case = {
   points: [{ name: 'warmer.complete', pass: 5 }],
 };
 
+/** A laptop sleeps for as long as a start may take, while the snapshotter starts: the sleep is to blame. */
+const asleepInAStart: Case = {
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'pause', ms: 12655 },
+    { at: 2002, kind: 'pause', ms: 60000 },
+    { at: 2001, kind: 'supervisor', actor: 'rows/cache' },
+  ],
+  steps: [],
+};
+
+/** A sleep a moment after the horizon, nearly as long as there is time to come right. */
+const asleepAfterTheHorizon: Case = {
+  seed: 999997,
+  tape: [],
+  faults: [{ at: 30001, kind: 'pause', ms: 89250 }],
+  steps: [],
+};
+
+/** It was emptied between the boot and the reading of the snapshot. */
+const clearedBeforeItHasRestored: Case = {
+  points: [],
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 9997, kind: 'pause', ms: 1056 },
+    { at: 8941, kind: 'kill', after: 1056 },
+  ],
+  steps: [{ at: 10016, pick: 8572, salt: 0 }],
+};
+
 test.each([
   ['a pass that has seen a key proves no absence of it, even if its row was refused', seenAndRefused],
   ['rows are as old as their batch, however long it takes to take them in', asleepInABatch],
@@ -79,6 +111,9 @@ test.each([
     killedByItsProbe,
   ],
   ['nobody waits for a cache actor that crashed in the midst of a stop', crashedByTheStop],
+  ["a start that a sleep has made too long is begun again, and is no actor's bug", asleepInAStart],
+  ['nothing fails after faults have stopped', asleepAfterTheHorizon],
+  ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
 ])('%s', async (_, drawn) => {
   const { failure } = await play(cacheScenario, drawn);
   expect(failure?.message).toBeUndefined();
