@@ -1,5 +1,5 @@
 /** Whoever is told when a life ends. */
-type LifeListener = (() => void) | { handleEvent(): void };
+export type LifeListener = (() => void) | { handleEvent(): void };
 
 /**
  * What work asks whether it is still wanted. An `AbortSignal` is one; but on Node that costs more to make, to listen to and to give up than

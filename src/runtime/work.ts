@@ -2,7 +2,7 @@ import type { AnyActorRef, NonReducibleUnknown, PromiseActorLogic, PromiseSnapsh
 import { Life } from './life.js';
 
 /** What is done, and for how long it is wanted. */
-interface Order<Input> {
+export interface Order<Input> {
   readonly input: Input;
   /** Over when the actor is stopped: its state was left, or whoever invoked it has ended. */
   readonly life: Life;

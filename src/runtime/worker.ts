@@ -2,7 +2,7 @@ import { type CallbackActorLogic, fromCallback, type NonReducibleUnknown } from 
 import { Life } from './life.js';
 
 /** Tells a worker to begin. */
-interface Begin {
+export interface Begin {
   readonly type: 'begin';
 }
 
