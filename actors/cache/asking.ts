@@ -2,6 +2,7 @@ import pRetry from 'p-retry';
 import { LoadTimeoutError } from '../../src/errors.js';
 import type { Deadline, Deadlines, Expiring } from '../../src/runtime/deadlines.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, soon } from '../../src/runtime/time.js';
 import type { SourceContext } from '../../src/sources/source.js';
 import type { Abandoned } from './abandoned.js';
@@ -14,7 +15,7 @@ export type Answer<T> =
 
 export interface Question {
   /** Gives the question up: the asker died, or the answer is not wanted any more. */
-  readonly signal?: AbortSignal;
+  readonly signal?: LifeSignal;
   readonly timeout: Milliseconds;
   /** Further tries after a connection error. None while the source is down: a probe is a single call. */
   readonly retries: number;

@@ -1,3 +1,4 @@
+import type { LifeSignal } from '../../src/runtime/life.js';
 import type { Lease } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
 import { FeedError } from './feed-error.js';
@@ -27,7 +28,7 @@ export async function readFeed<V, Batch>(
     readonly check: (given: unknown) => Batch;
     /** Says false when the actor died while it took the batch. */
     readonly take: (batch: Batch, lease: Lease) => Promise<boolean>;
-    readonly life: AbortSignal;
+    readonly life: LifeSignal;
     readonly stretch: Stretch;
   },
 ): Promise<FeedEnd> {

@@ -1,3 +1,4 @@
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { slice, yieldToLoop } from '../../src/runtime/time.js';
 
 /**
@@ -5,10 +6,10 @@ import { slice, yieldToLoop } from '../../src/runtime/time.js';
  * promise begins no new stretch: one that is settled already gives nobody else a turn.
  */
 export class Stretch {
-  readonly #life: AbortSignal;
+  readonly #life: LifeSignal;
   readonly #budget = slice();
 
-  constructor(life: AbortSignal) {
+  constructor(life: LifeSignal) {
     this.#life = life;
   }
 

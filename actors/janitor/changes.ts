@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
@@ -14,7 +15,7 @@ import type { SweepFailure } from './outcome.js';
 export async function takeChanges<V>(
   core: CacheCore<V>,
   counts: { gone: number; changed: number },
-  life: AbortSignal,
+  life: LifeSignal,
   stretch: Stretch,
 ): Promise<SweepFailure | undefined> {
   const { link, passes } = core;

@@ -1,10 +1,11 @@
-import { fromCallback, fromPromise, setup } from 'xstate';
+import { fromCallback, sendTo, setup } from 'xstate';
+import { crashOf, type WorkerEvent, worker } from '../../src/runtime/worker.js';
 import type { CacheCore } from '../cache/core.js';
 import type { SweepOutcome } from './outcome.js';
 import { sweep } from './sweep.js';
 
 type Core = CacheCore<unknown>;
-type JanitorEvent = { readonly type: 'wanted' };
+type JanitorEvent = { readonly type: 'wanted' } | WorkerEvent<SweepOutcome>;
 
 const bell = fromCallback<JanitorEvent, { core: Core }>(({ input: { core }, sendBack }) =>
   core.sweeps.made.listen(() => sendBack({ type: 'wanted' })),
@@ -19,13 +20,13 @@ export const janitorLogic = setup({
   },
   actors: {
     bell,
-    sweep: fromPromise<SweepOutcome, { readonly core: Core }>(({ input, signal }) =>
-      sweep(input.core, signal),
-    ),
+    sweeper: worker<SweepOutcome, { readonly core: Core }>(({ core }, life) => sweep(core, life)),
   },
   delays: { interval: ({ context }) => context.core.policy.sweep.every },
   guards: { wanted: ({ context }) => context.core.sweeps.pending },
   actions: {
+    begin: sendTo('sweeper', { type: 'begin' }),
+    crash: crashOf,
     report: ({ context: { core } }, { failure, report }: SweepOutcome) => {
       if (failure !== undefined && !failure.unavailable) core.sweeps.reject(failure.error);
       else core.sweeps.resolve(report);
@@ -34,7 +35,10 @@ export const janitorLogic = setup({
 }).createMachine({
   id: 'janitor',
   context: ({ input }) => ({ core: input.core }),
-  invoke: { src: 'bell', input: ({ context }) => ({ core: context.core }) },
+  invoke: [
+    { src: 'bell', input: ({ context }) => ({ core: context.core }) },
+    { id: 'sweeper', src: 'sweeper', input: ({ context }) => ({ core: context.core }) },
+  ],
   initial: 'resting',
   states: {
     resting: {
@@ -43,13 +47,13 @@ export const janitorLogic = setup({
       on: { wanted: 'sweeping' },
     },
     sweeping: {
-      invoke: {
-        src: 'sweep',
-        input: ({ context }) => ({ core: context.core }),
-        onDone: {
+      entry: 'begin',
+      on: {
+        'worker.done': {
           target: 'resting',
           actions: { type: 'report', params: ({ event }) => event.output },
         },
+        'worker.failed': { actions: { type: 'crash', params: ({ event }) => ({ error: event.error }) } },
       },
     },
   },

@@ -1,3 +1,4 @@
+import type { LifeSignal } from '../../src/runtime/life.js';
 import type { CacheCore } from '../cache/core.js';
 import { patience } from '../cache/feed.js';
 import type { Stretch } from '../cache/stretch.js';
@@ -10,7 +11,7 @@ import type { SweepFailure } from './outcome.js';
 export async function takeMissing<V>(
   core: CacheCore<V>,
   counts: { missing: number },
-  life: AbortSignal,
+  life: LifeSignal,
   stretch: Stretch,
 ): Promise<SweepFailure | undefined> {
   const { link, policy, table } = core;

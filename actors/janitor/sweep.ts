@@ -1,4 +1,5 @@
 import { buggify } from '../../src/fault-point.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, monotonicNow, noteSleep, wallNow } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
 import { withoutExpiry } from '../cache/options.js';
@@ -9,7 +10,7 @@ import { takeMissing } from './missing.js';
 import type { SweepOutcome } from './outcome.js';
 
 /** Evicts what is over, then asks the source, where it answers such questions and is there, what else is. */
-export async function sweep<V>(core: CacheCore<V>, life: AbortSignal): Promise<SweepOutcome> {
+export async function sweep<V>(core: CacheCore<V>, life: LifeSignal): Promise<SweepOutcome> {
   noteSleep();
   const began = monotonicNow();
   const stretch = new Stretch(life);

@@ -2,6 +2,7 @@ import { StateError } from '../../src/errors.js';
 import { buggify } from '../../src/fault-point.js';
 import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { OutboxEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
@@ -44,7 +45,7 @@ export async function deliver<V>(
   core: CacheCore<V>,
   outbox: Outbox,
   store: SnapshotStore,
-  life: AbortSignal,
+  life: LifeSignal,
 ): Promise<void> {
   while (!life.aborted && mayAsk(core)) {
     const order = outbox.next(ageNow());
@@ -62,7 +63,7 @@ async function attempt<V>(
   outbox: Outbox,
   order: Order,
   store: SnapshotStore,
-  life: AbortSignal,
+  life: LifeSignal,
 ): Promise<void> {
   order.state = 'trying';
   try {

@@ -1,7 +1,9 @@
 import { assign, fromCallback, fromPromise, setup } from 'xstate';
 import { SnapshotInUseError } from '../../src/errors.js';
 import { backoffDelay } from '../../src/runtime/backoff-delay.js';
-import { random, wallNow } from '../../src/runtime/time.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
+import { after, random, type Timer, wallNow } from '../../src/runtime/time.js';
+import { fromWork } from '../../src/runtime/work.js';
 import type { SnapshotOpening } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
@@ -16,6 +18,8 @@ type SnapshotterEvent =
   | { readonly type: 'journal' }
   /** Look whether something is to be delivered. */
   | { readonly type: 'look' }
+  /** There is something to write. */
+  | { readonly type: 'due' }
   | { readonly type: 'holdfast.shutdown' };
 
 interface SnapshotterInput {
@@ -45,6 +49,22 @@ const keeper = fromCallback<SnapshotterEvent, SnapshotterInput>(({ input: { core
   };
 });
 
+/** Rings when the time has come and there is something to write. That there mostly is nothing is no business of the machine's. */
+const pages = fromCallback<SnapshotterEvent, SnapshotterInput>(({ input: { core, ledger }, sendBack }) => {
+  let timer: Timer;
+  const rest = (): void => {
+    timer = after(core.policy.snapshot.every, look);
+  };
+  const look = (): void => {
+    if (ledger.last?.ok === true && nothingToWrite(core, ledger)) {
+      ledger.last = { at: wallNow(), ok: true };
+      rest();
+    } else sendBack({ type: 'due' });
+  };
+  rest();
+  return () => timer.cancel();
+});
+
 function storeOf(ledger: Ledger) {
   if (ledger.store === undefined) throw new TypeError('The snapshot is not open.');
   return ledger.store;
@@ -54,7 +74,7 @@ function storeOf(ledger: Ledger) {
 async function attempt(
   { core, ledger }: SnapshotterInput,
   doing: string,
-  life: AbortSignal,
+  life: LifeSignal,
   work: () => Promise<void>,
 ): Promise<boolean> {
   try {
@@ -81,6 +101,7 @@ export const snapshotterLogic = setup({
   },
   actors: {
     keeper,
+    pages,
     open: fromPromise<SnapshotOpening, SnapshotterInput>(
       async ({ input: { core, ledger }, signal }) => (await open(core, ledger, signal)).opening,
     ),
@@ -99,17 +120,17 @@ export const snapshotterLogic = setup({
       },
     ),
     close: fromPromise<void, SnapshotterInput>(({ input: { core, ledger } }) => close(core, ledger)),
-    write: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
-      attempt(input, 'write', signal, () =>
-        writeSnapshot(input.core, input.ledger, storeOf(input.ledger), signal),
+    write: fromWork<boolean, SnapshotterInput>(({ input, life }) =>
+      attempt(input, 'write', life, () =>
+        writeSnapshot(input.core, input.ledger, storeOf(input.ledger), life),
       ),
     ),
-    journal: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
-      attempt(input, 'journal', signal, () => writeJournal(input.core, input.ledger, storeOf(input.ledger))),
+    journal: fromWork<boolean, SnapshotterInput>(({ input, life }) =>
+      attempt(input, 'journal', life, () => writeJournal(input.core, input.ledger, storeOf(input.ledger))),
     ),
-    deliver: fromPromise<boolean, SnapshotterInput>(({ input, signal }) =>
-      attempt(input, 'deliver', signal, () =>
-        deliver(input.core, input.ledger.outbox, storeOf(input.ledger), signal),
+    deliver: fromWork<boolean, SnapshotterInput>(({ input, life }) =>
+      attempt(input, 'deliver', life, () =>
+        deliver(input.core, input.ledger.outbox, storeOf(input.ledger), life),
       ),
     ),
     finish: fromPromise<void, SnapshotterInput>(async ({ input, signal }) => {
@@ -126,7 +147,6 @@ export const snapshotterLogic = setup({
     }),
   },
   delays: {
-    every: ({ context }) => context.core.policy.snapshot.every,
     restoreTimeout: ({ context }) => context.core.policy.snapshot.restoreTimeout,
     rest: ({ context }) => restOf(context.core, context.ledger.outbox),
     retry: ({ context }) => backoffDelay(context.core.policy.backoff, context.failures, random()),
@@ -136,7 +156,6 @@ export const snapshotterLogic = setup({
     pending: ({ context }) => context.ledger.hasPending || context.ledger.outbox.hasUnwritten,
     holding: ({ context }) => context.ledger.outbox.size > 0,
     deliverable: ({ context }) => deliverable(context.core, context.ledger.outbox),
-    nothingNew: ({ context: { core, ledger } }) => ledger.last?.ok === true && nothingToWrite(core, ledger),
     mendable: ({ context, event }) =>
       context.ledger.shift !== undefined &&
       !((event as unknown as { error?: unknown }).error instanceof SnapshotInUseError),
@@ -144,9 +163,6 @@ export const snapshotterLogic = setup({
   actions: {
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     forgetFailures: assign({ failures: 0 }),
-    stillWritten: ({ context: { ledger } }) => {
-      ledger.last = { at: wallNow(), ok: true };
-    },
   },
 }).createMachine({
   id: 'snapshotter',
@@ -196,12 +212,8 @@ export const snapshotterLogic = setup({
           initial: 'resting',
           states: {
             resting: {
-              after: {
-                every: [
-                  { guard: 'nothingNew', target: 'resting', reenter: true, actions: 'stillWritten' },
-                  { target: 'writing' },
-                ],
-              },
+              invoke: { src: 'pages', input: ({ context }) => context },
+              on: { due: 'writing' },
             },
             writing: {
               invoke: {

@@ -1,4 +1,5 @@
 import { buggify } from '../../src/fault-point.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
 import type { SnapshotAppend, SnapshotEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { Changes, Table } from '../../src/table/index.js';
@@ -17,7 +18,7 @@ export async function writeSnapshot<V>(
   core: CacheCore<V>,
   ledger: Ledger,
   store: SnapshotStore,
-  life: AbortSignal,
+  life: LifeSignal,
 ): Promise<void> {
   const began = monotonicNow();
   const stretch = new Stretch(life);

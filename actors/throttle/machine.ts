@@ -1,4 +1,5 @@
-import { fromPromise, setup } from 'xstate';
+import { setup } from 'xstate';
+import { fromWork } from '../../src/runtime/work.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Throttle } from './throttle.js';
 import { tidy } from './tidy.js';
@@ -21,9 +22,7 @@ export const throttleLogic = setup({
     input: {} as ThrottleInput,
   },
   actors: {
-    tidy: fromPromise<void, ThrottleInput>(({ input: { core, throttle }, signal }) =>
-      tidy(core, throttle, signal),
-    ),
+    tidy: fromWork<void, ThrottleInput>(({ input: { core, throttle }, life }) => tidy(core, throttle, life)),
   },
   delays: { interval: ({ context }) => Math.min(often, context.throttle.policy.resetAfter) },
 }).createMachine({

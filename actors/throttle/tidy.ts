@@ -1,11 +1,12 @@
 import { buggify } from '../../src/fault-point.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, noteSleep } from '../../src/runtime/time.js';
 import type { CacheCore } from '../cache/core.js';
 import { Stretch } from '../cache/stretch.js';
 import type { Throttle } from './throttle.js';
 
 /** Gives the memory of what is over back, and tells the log, once for all of them, who was slowed and refused meanwhile. */
-export async function tidy(core: CacheCore<unknown>, throttle: Throttle, life: AbortSignal): Promise<void> {
+export async function tidy(core: CacheCore<unknown>, throttle: Throttle, life: LifeSignal): Promise<void> {
   noteSleep();
   const stretch = new Stretch(life);
   for (const _ of throttle.book.tidy(ageNow)) {

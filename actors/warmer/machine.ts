@@ -1,7 +1,9 @@
-import { and, assign, fromCallback, fromPromise, setup } from 'xstate';
+import { and, assign, fromCallback, fromPromise, sendTo, setup } from 'xstate';
 import { backoffDelay } from '../../src/runtime/backoff-delay.js';
 import { whenStarted } from '../../src/runtime/index.js';
 import { ageNow, random, wallNow, yieldToLoop } from '../../src/runtime/time.js';
+import { fromWork } from '../../src/runtime/work.js';
+import { crashOf, type WorkerEvent, worker } from '../../src/runtime/worker.js';
 import type { CacheCore } from '../cache/core.js';
 import { type PassOutcome, pass } from './pass.js';
 
@@ -11,7 +13,8 @@ type Core = CacheCore<unknown>;
 type WarmerEvent =
   | { readonly type: 'begin' }
   | { readonly type: 'wanted' }
-  | { readonly type: 'source.changed' };
+  | { readonly type: 'source.changed' }
+  | WorkerEvent<PassOutcome>;
 
 interface WarmerContext {
   readonly core: Core;
@@ -55,11 +58,11 @@ export const warmerLogic = setup({
         await core.listening.firstAttempt(core.policy.load.timeout, signal);
       },
     ),
-    pass: fromPromise<PassOutcome, { readonly core: Core }>(({ input, signal }) => pass(input.core, signal)),
-    ping: fromPromise<void, { readonly core: Core }>(async ({ input: { core }, signal }) => {
+    passer: worker<PassOutcome, { readonly core: Core }>(({ core }, life) => pass(core, life)),
+    ping: fromWork<void, { readonly core: Core }>(async ({ input: { core }, life }) => {
       const { link, policy } = core;
       await link.ask((context) => link.source.ping?.(context), {
-        signal,
+        signal: life,
         timeout: policy.load.timeout,
         retries: 0,
       });
@@ -84,6 +87,8 @@ export const warmerLogic = setup({
     idle: ({ context }) => {
       context.core.passes.activity = 'idle';
     },
+    beginPass: sendTo('passer', { type: 'begin' }),
+    crash: crashOf,
     warming: ({ context }) => {
       context.core.passes.activity = 'warming';
     },
@@ -110,7 +115,10 @@ export const warmerLogic = setup({
 }).createMachine({
   id: 'warmer',
   context: ({ input }) => ({ core: input.core, failures: 0, until: 0 }),
-  invoke: { src: 'bells', input: ({ context }) => ({ core: context.core }) },
+  invoke: [
+    { src: 'bells', input: ({ context }) => ({ core: context.core }) },
+    { id: 'passer', src: 'passer', input: ({ context }) => ({ core: context.core }) },
+  ],
   initial: 'waiting',
   states: {
     waiting: {
@@ -136,11 +144,9 @@ export const warmerLogic = setup({
       },
     },
     warming: {
-      entry: 'warming',
-      invoke: {
-        src: 'pass',
-        input: ({ context }) => ({ core: context.core }),
-        onDone: [
+      entry: ['warming', 'beginPass'],
+      on: {
+        'worker.done': [
           {
             guard: ({ event }) => event.output.type === 'complete',
             target: 'warm',
@@ -149,6 +155,7 @@ export const warmerLogic = setup({
           { guard: ({ event }) => event.output.type === 'void', target: 'warming', reenter: true },
           { target: 'backoff', actions: 'countFailure' },
         ],
+        'worker.failed': { actions: { type: 'crash', params: ({ event }) => ({ error: event.error }) } },
       },
     },
     warm: {

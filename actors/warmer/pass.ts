@@ -1,4 +1,5 @@
 import { buggify } from '../../src/fault-point.js';
+import type { LifeSignal } from '../../src/runtime/life.js';
 import { ageNow, monotonicNow, noteSleep } from '../../src/runtime/time.js';
 import type { Cursor, Row } from '../../src/sources/source.js';
 import type { Lease } from '../../src/table/index.js';
@@ -22,7 +23,7 @@ export type PassOutcome =
  * if the key of every row could be told; each
  * batch is stored under a lease from before it was asked for. Whatever the source throws is an outcome.
  */
-export async function pass<V>(core: CacheCore<V>, life: AbortSignal): Promise<PassOutcome> {
+export async function pass<V>(core: CacheCore<V>, life: LifeSignal): Promise<PassOutcome> {
   const { source } = core.link;
   noteSleep();
   const began = monotonicNow();

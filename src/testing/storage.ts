@@ -14,6 +14,8 @@ export class Storage<V> {
   readonly #versions = new Map<string, Version<V>[]>();
   /** Its keys in their order; undefined: to be sorted. */
   #keys: readonly string[] | undefined;
+  /** The order of the last change of any row. */
+  #changed = -1;
 
   constructor(history: History<V>) {
     this.#history = history;
@@ -29,6 +31,7 @@ export class Storage<V> {
 
   set(seen: Seen<V>): void {
     const order = this.#history.add({ type: 'row', ...seen });
+    this.#changed = order;
     const version = { order, at: performance.now(), seen };
     const versions = this.#versions.get(seen.key);
     if (versions !== undefined) versions.push(version);
@@ -63,6 +66,8 @@ export class Storage<V> {
     asOf: number,
     limit: number,
   ): { readonly rows: readonly Seen<V>[]; readonly next: number } {
+    // What is asked most often: nothing has.
+    if (from > this.#changed) return { rows: [], next: asOf };
     const last = [...this.#versions.values()]
       .flatMap((versions) => versions.findLast(({ order }) => order < asOf) ?? [])
       .filter(({ order }) => order >= from)

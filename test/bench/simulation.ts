@@ -52,14 +52,16 @@ export default suite({
   async run(bench) {
     const record = (name: string, unit: string, what: number, { real, processor }: Measure): void =>
       bench.record(name, unit, { holdfast: what / real, 'of processor time': what / processor });
-    const everySecond = idleCache('1s', '10m');
-    bench.note(`  ${everySecond.name} …`);
-    const second = await measured(bench, everySecond, 2, 10);
-    record(everySecond.name, 'events/s', second.events, second);
-    const everyMinute = idleCache('60s', '5h');
-    bench.note(`  ${everyMinute.name} …`);
-    const minute = await measured(bench, everyMinute, 2, 10);
-    record(everyMinute.name, 'virtual s/s', minute.virtual, minute);
+    for (const snapshot of [false, true]) {
+      const everySecond = idleCache('1s', '10m', { snapshot });
+      bench.note(`  ${everySecond.name} …`);
+      const second = await measured(bench, everySecond, 2, 10);
+      record(everySecond.name, 'events/s', second.events, second);
+      const everyMinute = idleCache('60s', '5h', { snapshot });
+      bench.note(`  ${everyMinute.name} …`);
+      const minute = await measured(bench, everyMinute, 2, 10);
+      record(everyMinute.name, 'virtual s/s', minute.virtual, minute);
+    }
     bench.note(`  ${cacheScenario.name} …`);
     const cache = await measured(bench, cacheScenario, 50, 15);
     record(cacheScenario.name, 'events/s', cache.events, cache);

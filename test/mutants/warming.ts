@@ -8,7 +8,11 @@ export const warming = mutantsOf('cache')(
   [
     'a boot waits for the database',
     'database down when the app boots, warm-up required',
-    edit(machine, "      entry: 'warming',\n", "      entry: 'warming',\n      tags: 'starting',\n"),
+    edit(
+      machine,
+      "      entry: ['warming', 'beginPass'],\n",
+      "      entry: ['warming', 'beginPass'],\n      tags: 'starting',\n",
+    ),
     edit(machine, "  initial: 'waiting',", "  initial: 'warming',"),
     edit(machine, "      entry: 'backOff',\n", "      entry: 'backOff',\n      tags: 'starting',\n"),
   ],
@@ -102,11 +106,11 @@ export const warming = mutantsOf('cache')(
   [
     'the orphan of a crashed warmer goes on',
     'crash of the warmer while its query is slow',
-    edit(machine, 'pass(input.core, signal)),', 'pass(input.core, new AbortController().signal, signal)),'),
+    edit(machine, 'pass(core, life)),', 'pass(core, new AbortController().signal, life)),'),
     edit(
       pass,
-      'core: CacheCore<V>, life: AbortSignal): Promise',
-      'core: CacheCore<V>, life: AbortSignal, _: AbortSignal): Promise',
+      'core: CacheCore<V>, life: LifeSignal): Promise',
+      'core: CacheCore<V>, life: LifeSignal, _: LifeSignal): Promise',
     ),
   ],
   [

@@ -1,9 +1,16 @@
 import { type Cache, type Duration, defineCache } from 'holdfast';
 import { always, defineScenario, eventually, type NamedScenario, simulatedSource } from 'holdfast/testing';
 
-/** Ten rows, a cache over them that is asked nothing, and a pass over the source every so often, for an hour or for ten. */
-export const idleCache = (every: Duration, horizon: Duration): NamedScenario<Cache<string>> =>
-  defineScenario(`an idle cache that is refreshed every ${every}`, {
+/**
+ * Ten rows, a cache over them that is asked nothing, and a pass over the source every so often. All else is as it is by default; with a
+ * `snapshot` it is kept on a disk, too.
+ */
+export const idleCache = (
+  every: Duration,
+  horizon: Duration,
+  { snapshot = false } = {},
+): NamedScenario<Cache<string>> =>
+  defineScenario(`an idle cache${snapshot ? ' with a snapshot' : ''} that is refreshed every ${every}`, {
     setup: async (w) => {
       const rows = Object.fromEntries(Array.from({ length: 10 }, (_, nth) => [`key-${nth}`, `value ${nth}`]));
       const source = simulatedSource({ rows });
@@ -11,7 +18,7 @@ export const idleCache = (every: Duration, horizon: Duration): NamedScenario<Cac
         name: 'rows',
         source,
         warm: { every },
-        snapshot: { store: w.snapshotStore() },
+        ...(snapshot && { snapshot: { store: w.snapshotStore() } }),
       });
       return await cache.start();
     },
