@@ -14,13 +14,10 @@ export class Shards {
   /** All there is, while there are few keys. */
   #whole: Map<string, number> | undefined = new Map();
   #maps: ReadonlyMap<string, number>[] = [];
-  /** Who is looked for and not found is most often stored next. */
-  #lastKey = '';
-  #lastShard = 0;
 
   /** The key's slot, or -1. */
   get(key: string): number {
-    const map = this.#whole === undefined ? this.#maps[this.#shardOf(key)]! : this.#whole;
+    const map = this.#whole === undefined ? this.#maps[shardOf(key)]! : this.#whole;
     const slot = map.get(key);
     return slot === undefined ? -1 : slot;
   }
@@ -37,22 +34,15 @@ export class Shards {
       this.#whole.delete(key);
       return;
     }
-    const map = this.#maps[this.#shardOf(key)]!;
+    const map = this.#maps[shardOf(key)]!;
     if (map !== none) (map as Map<string, number>).delete(key);
   }
 
   #put(key: string, slot: number): void {
-    const at = key === this.#lastKey ? this.#lastShard : this.#shardOf(key);
+    const at = shardOf(key);
     const map = this.#maps[at]!;
     if (map === none) this.#maps[at] = new Map([[key, slot]]);
     else (map as Map<string, number>).set(key, slot);
-  }
-
-  #shardOf(key: string): number {
-    const shard = shardOf(key);
-    this.#lastKey = key;
-    this.#lastShard = shard;
-    return shard;
   }
 
   #spread(whole: ReadonlyMap<string, number>): void {
