@@ -31,6 +31,7 @@ export function applyChanges<V>(
   because?: Because,
 ): () => void {
   const at = ageNow();
+  // Of what is kept, only where there is somebody to tell: of a million, most often nobody.
   const kept: Kept<V>[] = [];
   const gone: Gone[] = [];
   for (const change of changes) {
@@ -42,7 +43,7 @@ export function applyChanges<V>(
       core.counters.refused++;
     } else {
       core.table.put(change.key, change.value, change.entry);
-      kept.push(change);
+      if (core.quarantine.has(change.key) || core.loader.loads(change.key)) kept.push(change);
     }
   }
   const seqs = gone.map(({ key }) => core.table.tombstoneOf(key)?.seq ?? core.table.seq);

@@ -121,6 +121,11 @@ export class Loader<V> {
     return this.#flights.get(key)?.landing;
   }
 
+  /** Whether a load of the key is under way, or waits for its turn. */
+  loads(key: string): boolean {
+    return this.#flights.size > 0 && this.#flights.has(key);
+  }
+
   /** The key's load is not wanted any more: who waits asks again. */
   abort(key: string): void {
     const flight = this.#flights.get(key);

@@ -9,8 +9,8 @@ export interface Shelf<V> {
   held(key: string): Held<V> | undefined;
   /** Another one after everything that happened to the key. */
   stamp(key: string): unknown;
-  /** Makes all of the changes, or none. */
-  apply(changes: readonly Change<V>[], because?: Because): void;
+  /** Makes all of the changes, or none. They can be gone through more than once. */
+  apply(changes: Iterable<Change<V>>, because?: Because): void;
 }
 
 /** The table: changes are seen by everybody at once. */
@@ -29,7 +29,7 @@ export class TableShelf<V> implements Shelf<V> {
     return this.#core.table.stampOf(key);
   }
 
-  apply(changes: readonly Change<V>[], because?: Because): void {
+  apply(changes: Iterable<Change<V>>, because?: Because): void {
     applyChanges(this.#core, changes, because)();
   }
 }

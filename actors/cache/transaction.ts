@@ -162,7 +162,7 @@ class CheckedShelf<V> implements Shelf<V> {
     return this.#shelf.stamp(key);
   }
 
-  apply(changes: readonly Change<V>[]): void {
+  apply(changes: Iterable<Change<V>>): void {
     for (const { key } of changes) this.#check(key);
     this.#shelf.apply(changes);
   }

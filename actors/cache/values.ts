@@ -1,10 +1,11 @@
 import { CounterError, OptionsError, StateError } from '../../src/errors.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { EntryOptions as TableEntry } from '../../src/table/index.js';
-import type { Change } from './changes.js';
+
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
 import { Flag } from './judge.js';
+import { KeptBatch } from './kept-batch.js';
 import type { EntryOptions } from './options.js';
 import type { Shelf } from './shelf.js';
 import { checkValue, type Writer } from './writer.js';
@@ -48,16 +49,16 @@ export class Values<V> {
     const shared = writer.entry(common);
     // Each is given a time to live of its own.
     const each = this.#core.policy.jitter > 0 && common.ttl === undefined;
-    const changes: Change<V>[] = [];
+    const kept = new KeptBatch<V>();
     for (const given of entries) {
       checkEntry(given);
       const [key, value, own] = given;
       checkValue(value);
       const stored = writer.admitted(key);
       const entry = own === undefined && !each ? shared : writer.entry({ ...common, ...own });
-      changes.push({ key: stored, value, entry: weights.weighed(entry, value, stored), seen: true });
+      kept.add(stored, value, weights.weighed(entry, value, stored));
     }
-    this.#shelf.apply(changes);
+    this.#shelf.apply(kept);
   }
 
   update(key: string, fn: (value: V) => V): V | undefined {

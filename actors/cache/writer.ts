@@ -12,7 +12,7 @@ import { away, notRunning } from './loader.js';
 import { checkEntryOptions, type EntryOptions, slidesOf } from './options.js';
 import { notCleared, type Order, type Outbox } from './outbox.js';
 import { slidingTerms } from './sliding.js';
-import { termsOf } from './terms.js';
+import { type Terms, termsOf } from './terms.js';
 import { waitFor } from './wait.js';
 
 /** `'removed'`: the source has done it. `'queued'`: it is away, and will be told. */
@@ -289,27 +289,39 @@ export class Writer<V> {
    */
   entry(entry: EntryOptions): TableEntry {
     checkEntryOptions(entry);
-    const own = {
-      ...(entry.ttl !== undefined && { ttl: milliseconds(entry.ttl, 'ttl') }),
-      ...(entry.staleFor !== undefined && { staleFor: milliseconds(entry.staleFor, 'staleFor') }),
-    };
     const { policy, sliding } = this.#core;
     const slides = entry.sliding === undefined ? policy.sliding : slidesOf(entry.sliding);
     if (slides !== false) sliding.any = true;
-    const terms = termsOf(policy, own, entry.expiresAt);
-    const ttl =
-      own.ttl !== undefined || policy.jitter === 0 ? terms.ttl : jittered(terms.ttl, policy.jitter, random());
+    const plain = termsOf(policy, ownTerms(entry), entry.expiresAt);
+    const jitters = entry.ttl === undefined && policy.jitter > 0;
+    const given = jitters
+      ? { ttl: jittered(plain.ttl, policy.jitter, random()), staleFor: plain.staleFor }
+      : plain;
+    const terms = slidingTerms(given, slides);
+    // Field by field: what is spread costs more than all the rest of a put.
     return {
       confirmedAt: ageNow(),
-      ...slidingTerms({ ...terms, ttl }, slides),
-      ...(entry.expiresAt !== undefined && { expiresAt: entry.expiresAt }),
-      ...(entry.version !== undefined && { version: entry.version }),
-      ...(entry.tags !== undefined && { tags: entry.tags }),
-      ...(entry.weight !== undefined && { weight: entry.weight }),
+      ttl: terms.ttl,
+      staleFor: terms.staleFor,
+      expiresAt: entry.expiresAt,
+      version: entry.version,
+      tags: entry.tags,
+      weight: entry.weight,
       flags: slides === false ? Flag.local : Flag.local | Flag.sliding,
     };
   }
 }
+
+/** @throws OptionsError that names the option. */
+function ownTerms({ ttl, staleFor }: EntryOptions): Partial<Terms> {
+  if (ttl === undefined && staleFor === undefined) return noTerms;
+  return {
+    ...(ttl !== undefined && { ttl: milliseconds(ttl, 'ttl') }),
+    ...(staleFor !== undefined && { staleFor: milliseconds(staleFor, 'staleFor') }),
+  };
+}
+
+const noTerms: Partial<Terms> = {};
 
 /** @throws OptionsError */
 export function checkValue(value: unknown): void {

@@ -36,18 +36,18 @@ async function suites(): Promise<Suite[]> {
 }
 
 function bench(suite: string, results: Result[]): Bench {
-  const record: Bench['record'] = (name, unit, values) => {
-    results.push({ suite, case: name, unit, values });
+  const record: Bench['record'] = (name, unit, values, aims) => {
+    results.push({ suite, case: name, unit, values, ...(aims && { aims }) });
   };
   return {
     record,
-    async compare(name, unit, contenders, { rounds = 7, warmUp = 1 } = {}) {
+    async compare(name, unit, contenders, { rounds = 7, warmUp = 1, aims } = {}) {
       say(`  ${name} …`);
       const values = await interleaved(contenders, {
         rounds: flags.quick ? Math.min(rounds, 3) : rounds,
         warmUp,
       });
-      record(name, unit, values);
+      record(name, unit, values, aims);
       return values;
     },
     note: (text) => say(`  ${text}`),

@@ -17,6 +17,8 @@ const loads = async (key: string): Promise<Value> => ({ id: key });
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const asHit = [{ is: 'at least', value: 1, times: 'lru-cache' }] as const;
+
 /** How many entries they may hold: more than any case makes. */
 const room = 4_000_000;
 
@@ -53,9 +55,9 @@ export async function fetching(bench: Bench): Promise<void> {
   for (const ask of Object.values(asks)) for (const key of known) await ask(key);
   const hits = 100_000 * bench.scale;
   const hit = (ask: Asks) => perSecondAwaited(hits, (index) => ask(known[index % known.length] as string));
-  await bench.compare('fetch, awaited, hit, of 1,000', 'ops/s', each(asks, hit), rounds);
+  await bench.compare('fetch, awaited, hit, of 1,000', 'ops/s', each(asks, hit), { ...rounds, aims: asHit });
   const read: Record<string, Asks> = { ...asks, holdfast: (key) => cache.read(key) };
-  await bench.compare('read, awaited, hit, of 1,000', 'ops/s', each(read, hit), rounds);
+  await bench.compare('read, awaited, hit, of 1,000', 'ops/s', each(read, hit), { ...rounds, aims: asHit });
 
   let made = 0;
   const misses = 20_000 * bench.scale;
@@ -66,7 +68,13 @@ export async function fetching(bench: Bench): Promise<void> {
       const keys = Array.from({ length: misses }, () => `miss ${made++}`);
       return perSecondAwaited(misses, (index) => ask(keys[index] as string));
     }),
-    rounds,
+    {
+      ...rounds,
+      aims: [
+        { is: 'at least', value: 2, times: 'lru-cache' },
+        { is: 'at least', value: 10, times: 'bentocache' },
+      ],
+    },
   );
 
   const callers = 10_000 * bench.scale;
@@ -77,7 +85,7 @@ export async function fetching(bench: Bench): Promise<void> {
       const key = `one ${made++}`;
       return took(() => Promise.all(Array.from({ length: callers }, () => ask(key))));
     }),
-    rounds,
+    { ...rounds, aims: [{ is: 'at most', value: 1, times: 'lru-cache' }] },
   );
   await cache.stop();
 
@@ -98,7 +106,7 @@ export async function fetching(bench: Bench): Promise<void> {
       const keys = Array.from({ length: distinct }, () => `slow ${made++}`);
       return took(() => Promise.all(keys.map(ask)));
     }),
-    { rounds: 5 },
+    { rounds: 5, aims: [{ is: 'at most', value: 600 }] },
   );
   await uncapped.stop();
   await batches(bench);

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { threadTime } from './thread-time.js';
 
 /** How the event loop fared, in ms. */
 export interface LoopReport {
@@ -71,23 +71,6 @@ export async function watchLoop(work: () => Promise<unknown>): Promise<LoopRepor
     max: lengths.at(-1) ?? 0,
     longestOwn: Math.max(0, ...gaps.map((gap) => gap.worked - within(gap, others))),
   };
-}
-
-/**
- * The time that this thread had a processor, in ms: on a busy machine a stretch is longer than the work in it. Where nobody
- * tells (outside Linux) the time itself.
- */
-function threadTime(): { read(now: number): number; close(): void } {
-  try {
-    const file = openSync('/proc/thread-self/schedstat', 'r');
-    const text = Buffer.alloc(64);
-    return {
-      read: () => Number(text.toString('latin1', 0, readSync(file, text, 0, 64, 0)).split(' ')[0]) / 1e6,
-      close: () => closeSync(file),
-    };
-  } catch {
-    return { read: (now) => now, close() {} };
-  }
 }
 
 /** How much of a gap the stretches cover, where they overlap once. */

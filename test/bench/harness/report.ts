@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { judged } from './aims.js';
 import type { Result } from './suite.js';
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -25,12 +26,13 @@ function ratios({ values }: Result): string {
 export function table(results: readonly Result[]): string {
   const contenders = [...new Set(results.flatMap(({ values }) => Object.keys(values)))];
   const rows = [
-    ['case', 'unit', ...contenders, 'holdfast is'],
+    ['case', 'unit', ...contenders, 'holdfast is', 'aim'],
     ...results.map((result) => [
       result.case,
       result.unit,
       ...contenders.map((name) => shown(result.values[name])),
       ratios(result),
+      judged(result),
     ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -1,3 +1,4 @@
+import type { Aim } from './aims.js';
 import type { Round } from './rounds.js';
 
 /** What one case of a suite found: a value for each contender, by name. Words where a number would say too little. */
@@ -7,12 +8,14 @@ export interface Result {
   /** Of every value in it: `'ops/s'`, `'ms'`, `'bytes/entry'`, … `'text'` where the values are words. */
   readonly unit: string;
   readonly values: Readonly<Record<string, number | string>>;
+  /** What it is to reach. */
+  readonly aims?: readonly Aim[];
 }
 
 /** What a suite is handed. */
 export interface Bench {
   /** Notes a result that the suite measured in a way of its own. */
-  record(name: string, unit: string, values: Result['values']): void;
+  record(name: string, unit: string, values: Result['values'], aims?: readonly Aim[]): void;
   /**
    * Measures the contenders in interleaved rounds, in another order each round, the garbage of one collected before the next
    * begins, and notes the medians. A contender runs once and answers with its own measure, in `unit`.
@@ -36,6 +39,8 @@ export interface CompareOptions {
   readonly rounds?: number;
   /** Rounds that are run and not counted. Default 1. */
   readonly warmUp?: number;
+  /** What the case is to reach. Default: nothing. */
+  readonly aims?: readonly Aim[];
 }
 
 /** A file of `test/bench/` exports one as its default. */
