@@ -44,8 +44,7 @@ async function passes(bench: Bench, count: number, folder: string): Promise<void
 
   const again = make(keys, { ...snapshot, restoreTimeout: '10m' }, Date.now() + 3_600_000);
   note(bench, 'restore', await watchLoop(() => again.start()), inMap);
-  // A stop is cut off after a while: on a machine that is busy with others the snapshot may not be whole by then.
-  if (again.size !== count) bench.note(`restored: ${again.size} of ${count}`);
+  if (again.size !== count) throw new Error(`Restored ${again.size} of ${count}.`);
   await again.stop();
 
   // All of them expire at one and the same time, which comes while they are held.
