@@ -119,8 +119,8 @@ export const warming = mutantsOf('cache')(
     edit('actors/cache/writer.ts', 'core.passes.demand();', 'void pass(core, new AbortController().signal);'),
     edit(
       'actors/cache/writer.ts',
-      "import { termsOf } from './terms.js';",
-      "import { pass } from '../warmer/pass.js';\nimport { termsOf } from './terms.js';",
+      "import { type Terms, termsOf } from './terms.js';",
+      "import { pass } from '../warmer/pass.js';\nimport { type Terms, termsOf } from './terms.js';",
     ),
   ],
 );
