@@ -28,6 +28,8 @@ export class Roster {
   readonly report: SupervisorReport;
   readonly #children = new Map<string, Child>();
   readonly #options: RosterOptions;
+  /** What the path of each child begins with. No actor has it for its own: the children's numbers are counted under it. */
+  readonly #prefix: string;
   #starting: Incarnation | undefined;
   #closing = false;
   #killed = false;
@@ -35,6 +37,7 @@ export class Roster {
 
   constructor(options: RosterOptions) {
     this.#options = options;
+    this.#prefix = `${options.host.who.path}/`;
     this.report = new SupervisorReport(options.host);
   }
 
@@ -73,8 +76,7 @@ export class Roster {
 
   /** A number that no child of the supervisor has had, in none of its incarnations. */
   next(): number {
-    const { scope, who } = this.#options.host;
-    return scope.nextIncarnation(numbers(who.path));
+    return this.#options.host.scope.nextIncarnation(this.#prefix);
   }
 
   /** Last in start order. */
@@ -109,7 +111,7 @@ export class Roster {
     const incarnation = new Incarnation(
       host.scope,
       child.spec,
-      `${host.who.path}/${child.spec.id}`,
+      this.#prefix + child.spec.id,
       onExit,
       // Nobody ever has its path after it, so it counts for itself.
       forgetful ? child.latest + 1 : undefined,
@@ -202,7 +204,7 @@ export class Roster {
   /** How often those below a child were started, whose number is never given again. */
   #forgetStarts({ spec }: Child): void {
     const { forgetful, host } = this.#options;
-    if (forgetful && startsOthers(spec.logic)) host.scope.forget(`${host.who.path}/${spec.id}`);
+    if (forgetful && startsOthers(spec.logic)) host.scope.forget(this.#prefix + spec.id);
   }
 
   /** The supervisor ends: whether anybody is started again is for others to say. */
@@ -227,6 +229,3 @@ export class Roster {
     }
   }
 }
-
-/** Under which the numbers of a supervisor's children are counted. No actor has such a path. */
-const numbers = (path: string): string => `${path}/`;

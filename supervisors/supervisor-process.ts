@@ -1,4 +1,5 @@
 import { NoSuchActorError } from '../src/errors.js';
+import { Chain } from '../src/runtime/chain.js';
 import type { Eventual } from '../src/runtime/eventual.js';
 import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
@@ -42,7 +43,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   readonly #window: RestartWindow;
   readonly #inbox: Inbox;
   readonly #onOver: Aftermath | undefined;
-  readonly #callers = new Set<(error: unknown) => void>();
+  readonly #callers = new Chain<(error: unknown) => void>();
   #ordered = false;
   #reason: ExitReason | undefined;
   #booted = false;
@@ -117,13 +118,13 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   call<T>(serve: (served: Served) => Eventual<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.gone());
-      this.#callers.add(reject);
+      const place = this.#callers.add(reject);
       const answer = (value: T): void => {
-        this.#callers.delete(reject);
+        place.leave();
         resolve(value);
       };
       const refuse = (error: unknown): void => {
-        this.#callers.delete(reject);
+        place.leave();
         reject(error);
       };
       this.#inbox.post(() => {
@@ -250,7 +251,8 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.#inbox.close();
     this.#resolveEnded();
     if (this.host.embedded) void this.ended.then(() => this.#settle());
-    for (const reject of this.#callers) reject(this.gone());
-    this.#callers.clear();
+    for (let refuse = this.#callers.shift(); refuse !== undefined; refuse = this.#callers.shift()) {
+      refuse(this.gone());
+    }
   }
 }

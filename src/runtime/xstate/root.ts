@@ -70,7 +70,9 @@ export class Root implements Family {
   }
 
   /** @internal XState calls it without a `this`. */
-  readonly error = (error: unknown): void => this.#owner.errored(error);
+  get error(): (error: unknown) => void {
+    return (error) => this.#owner.errored(error);
+  }
 
   /** @internal */
   complete(): void {
