@@ -36,9 +36,11 @@ export class Stretch {
   /** A piece of work begins. Says whether it may, in this turn of the loop. */
   begin(): boolean {
     const now = this.#loop.now();
-    // After a gap of that length others have had their turn. A replaced clock tells nothing of the loop.
-    const isNew = now < this.#seen || now - this.#seen >= budget || this.#loop.isClockReplaced();
+    // After a gap of that length others have had their turn.
+    const isNew = now < this.#seen || now - this.#seen >= budget;
     this.#enter(now, isNew ? now : this.#began);
+    // Asked last, since it costs as much as a glance: a replaced clock tells nothing of the loop.
+    if (this.#spent && this.#loop.isClockReplaced()) this.#enter(now, now);
     return !this.#spent;
   }
 
