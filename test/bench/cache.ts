@@ -35,6 +35,7 @@ const empty = (): Cache<Session> =>
   defineCache<Session>({ name: 'bench', source: async () => undefined, ttl: '1h', staleFor: '1h' });
 
 async function reads(bench: Bench, count: number): Promise<void> {
+  const title = `of ${count.toLocaleString('en')}`;
   const keys = tokens(count);
   const strangers = shuffled(tokens(1_000), probes);
   const friends = shuffled(keys, probes);
@@ -54,7 +55,6 @@ async function reads(bench: Bench, count: number): Promise<void> {
   const at = (list: readonly string[], index: number): string => list[index & (probes - 1)] as string;
   const over = (list: readonly string[], read: (key: string) => unknown) => () =>
     perSecond(times, (index) => read(at(list, index)));
-  const title = `of ${count.toLocaleString('en')}`;
   await bench.compare(
     `get, hit, ${title}`,
     'ops/s',
@@ -140,6 +140,8 @@ async function secrets(
 
 /** Bytes of an entry, its key and its value included, as each holds the same million. */
 async function memory(bench: Bench, count: number): Promise<void> {
+  const title = `memory, ${count.toLocaleString('en')} sessions`;
+  if (!bench.wants(title)) return;
   const { gc } = globalThis as { readonly gc?: () => void };
   if (gc === undefined) return bench.note('memory: left out, it needs --expose-gc');
   const used = (): number => {
@@ -157,7 +159,7 @@ async function memory(bench: Bench, count: number): Promise<void> {
     return (after - before) / count;
   };
   bench.record(
-    `memory, ${count.toLocaleString('en')} sessions`,
+    title,
     'bytes/entry',
     {
       holdfast: perEntry(() => {

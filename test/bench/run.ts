@@ -1,17 +1,19 @@
 /**
- * `npm run bench [-- --suite NAME … --json --quick --list --write-readme]`: runs the suites of this folder against the built
- * package. With `--json` the standard output is one JSON document, `{ machine, results }`, and nothing else.
+ * `npm run bench [-- --suite NAME … --case WORDS --json --quick --list --write-readme]`: runs the suites of this folder against
+ * the built package; with `--case`, of them the cases whose titles match (a regular expression). With `--json` the standard output
+ * is one JSON document, `{ machine, results }`, and nothing else.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './harness/machine.js';
-import { replaceBlock, table } from './harness/report.js';
+import { found, replaceBlock, table } from './harness/report.js';
 import { collectGarbage, interleaved } from './harness/rounds.js';
 import type { Bench, Result, Suite } from './harness/suite.js';
 
 const { values: flags } = parseArgs({
   options: {
     suite: { type: 'string', multiple: true },
+    case: { type: 'string' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -35,13 +37,21 @@ async function suites(): Promise<Suite[]> {
   );
 }
 
+const asked = flags.case === undefined ? undefined : new RegExp(flags.case, 'i');
+const wants = (title: string): boolean => asked?.test(title) ?? true;
+
 function bench(suite: string, results: Result[]): Bench {
   const record: Bench['record'] = (name, unit, values, aims) => {
-    results.push({ suite, case: name, unit, values, ...(aims && { aims }) });
+    if (!wants(name)) return;
+    const result = { suite, case: name, unit, values, ...(aims && { aims }) };
+    results.push(result);
+    say(`  ${found(result)}`);
   };
   return {
+    wants,
     record,
     async compare(name, unit, contenders, { rounds = 7, warmUp = 1, aims } = {}) {
+      if (!wants(name)) return {};
       say(`  ${name} …`);
       const values = await interleaved(contenders, {
         rounds: flags.quick ? Math.min(rounds, 3) : rounds,

@@ -269,6 +269,7 @@ async function memory(bench: Bench, count: number, ofOtp: (() => number) | undef
     collectGarbage();
     return process.memoryUsage().heapUsed;
   };
+  if (!bench.wants('an idle child')) return;
   if (!('gc' in globalThis)) return bench.note('memory: left out, it needs --expose-gc');
   const { runtime, sup } = await crowd();
   await startChild(sup);

@@ -8,6 +8,9 @@ import type { Bench } from '../harness/suite.js';
 import { timed } from '../harness/thread-time.js';
 
 export async function storing(bench: Bench, count: number): Promise<void> {
+  const title = `snapshot of ${count.toLocaleString('en')}`;
+  const parts = ['written whole', 'restored', "this thread's processor"];
+  if (!parts.some((part) => bench.wants(`${title}, ${part}`))) return;
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   const make = (): Cache<Session> =>
     defineCache<Session>({
@@ -28,11 +31,10 @@ export async function storing(bench: Bench, count: number): Promise<void> {
     const restored = await timed(() => again.start());
     if (again.size !== count) throw new Error(`Restored ${again.size} of ${count}.`);
     await again.stop();
-    const many = count.toLocaleString('en');
     const aims = [{ is: 'at most', value: 3_000 }] as const;
-    bench.record(`snapshot of ${many}, written whole`, 'ms', { holdfast: written.took }, aims);
-    bench.record(`snapshot of ${many}, restored`, 'ms', { holdfast: restored.took }, aims);
-    bench.record(`snapshot of ${many}: this thread's processor`, 'ms', {
+    bench.record(`${title}, written whole`, 'ms', { holdfast: written.took }, aims);
+    bench.record(`${title}, restored`, 'ms', { holdfast: restored.took }, aims);
+    bench.record(`${title}, this thread's processor`, 'ms', {
       'written whole': written.cpu,
       restored: restored.cpu,
     });

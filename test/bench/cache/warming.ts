@@ -16,12 +16,14 @@ interface StoredSession {
 }
 
 export async function warming(bench: Bench, count: number): Promise<void> {
+  const title = `warm ${count.toLocaleString('en')} rows from SQLite`;
+  if (!bench.wants(title)) return;
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const file = join(folder, 'sessions.db');
     write(file, count);
     await bench.compare(
-      `warm ${count.toLocaleString('en')} rows from SQLite`,
+      title,
       'ms',
       {
         holdfast: () => warmed(file, count, true),

@@ -22,6 +22,18 @@ function ratios({ values }: Result): string {
     .join(', ');
 }
 
+/** One result in a line. */
+export const found = (result: Result): string =>
+  [
+    `${result.case}: ${Object.entries(result.values)
+      .map(([name, value]) => `${name} ${shown(value)}`)
+      .join(', ')} ${result.unit}`,
+    ratios(result),
+    judged(result),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+
 /** The results of one suite as a table of fixed width. */
 export function table(results: readonly Result[]): string {
   const contenders = [...new Set(results.flatMap(({ values }) => Object.keys(values)))];

@@ -14,6 +14,8 @@ export interface Result {
 
 /** What a suite is handed. */
 export interface Bench {
+  /** Whether a case of that title was asked for. `record` and `compare` pass over the others; what is dear to prepare asks first. */
+  wants(title: string): boolean;
   /** Notes a result that the suite measured in a way of its own. */
   record(name: string, unit: string, values: Result['values'], aims?: readonly Aim[]): void;
   /**
