@@ -1,4 +1,4 @@
-import { digestOf } from '../cache/keys.js';
+import { digestOf } from '../cache/digest.js';
 
 /** A key that is refused without being looked for need not be told from all others of its kind, however long it is. */
 const longest = 256;

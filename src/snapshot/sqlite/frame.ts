@@ -92,10 +92,9 @@ export function* readFrames(chunks: readonly Chunk[]): Generator<Frame, void> {
 
 /** UTF-8 has no lone surrogates, and no byte 0xff: a key that has such is UTF-16 behind that byte. */
 const utf16Mark = 0xff;
-const loneSurrogate = /\p{Surrogate}/u;
 
 export function encodeKey(key: string): Buffer {
-  if (!loneSurrogate.test(key)) return Buffer.from(key, 'utf8');
+  if (key.isWellFormed()) return Buffer.from(key, 'utf8');
   const bytes = Buffer.allocUnsafe(1 + key.length * 2);
   bytes.writeUInt8(utf16Mark, 0);
   bytes.write(key, 1, 'utf16le');
