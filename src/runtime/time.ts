@@ -19,7 +19,9 @@ type Uptime = () => number;
 const uptime = (
   globalThis as { process?: { getBuiltinModule?: (id: string) => { uptime: Uptime } | undefined } }
 ).process?.getBuiltinModule?.('node:os')?.uptime;
-const nativeNow = globalThis.performance.now;
+const nativePerformance = globalThis.performance;
+const nativeNow = nativePerformance.now;
+const nativeDate = globalThis.Date;
 /** Coarser than this and the two clocks' own rounding would look like sleep. */
 const leastSleep: Milliseconds = 1000;
 
@@ -33,6 +35,9 @@ export const ageNow = (): Milliseconds => globalThis.performance.now() + slept;
 
 /** Whether somebody, a testing world, holds the clock now. */
 export const isClockReplaced = (): boolean => globalThis.performance.now !== nativeNow;
+
+/** The same of both clocks, for a hot path: `globalThis.performance` is an accessor, and asking it costs as much as reading a clock. */
+const areClocksNative = (): boolean => globalThis.Date === nativeDate && nativePerformance.now === nativeNow;
 
 const nativeImmediate = globalThis.setImmediate;
 
@@ -80,7 +85,8 @@ export class CoarseClock {
 
 /**
  * Both clocks for reads that are awaited, each in a stretch of its own. A monotonic clock is the dearest part of such a read: it is read
- * when the wall clock has another millisecond than last time, and every 128 reads all the same, should that one stand still.
+ * when the wall clock has another millisecond than last time, and every 128 reads all the same, should that one stand still. Where a
+ * testing world or fake timers hold the wall clock, that says nothing of the other one.
  */
 export class MillisecondClock {
   age: Milliseconds = 0;
@@ -90,7 +96,7 @@ export class MillisecondClock {
   /** Brings `age`, to a millisecond, and `wall` up to date. */
   read(): this {
     const wall = wallNow();
-    if (wall === this.wall && this.#left > 0 && !isClockReplaced()) this.#left -= 1;
+    if (wall === this.wall && this.#left > 0 && areClocksNative()) this.#left -= 1;
     else {
       this.#left = 128;
       this.wall = wall;

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { CoarseClock } from '../../src/runtime/time.js';
+import { CoarseClock, MillisecondClock } from '../../src/runtime/time.js';
 import { turns } from './running.js';
 
 afterEach(() => {
@@ -54,6 +54,38 @@ describe('the coarse clock', () => {
     await turns(1);
     clock.read();
     expect(asked).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the millisecond clock', () => {
+  test.each(['performance', 'Date'] as const)(
+    'believes no wall clock that stands still where somebody holds %s',
+    (held) => {
+      const wall = Date.now();
+      vi.spyOn(Date, 'now').mockReturnValue(wall);
+      const clock = new MillisecondClock();
+      if (held === 'Date') {
+        const Held = class extends Date {};
+        Held.now = () => wall;
+        vi.stubGlobal('Date', Held);
+      } else vi.spyOn(performance, 'now');
+      const ages = Array.from({ length: 100 }, () => clock.read().age);
+      vi.unstubAllGlobals();
+      expect(new Set(ages).size).toBeGreaterThan(1);
+    },
+  );
+
+  test('reads the monotonic one with each millisecond of the wall clock, and every 129th time', () => {
+    let wall = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => wall);
+    const clock = new MillisecondClock();
+    const first = clock.read().age;
+    expect(Array.from({ length: 128 }, () => clock.read().age)).toEqual(new Array(128).fill(first));
+    const second = clock.read().age;
+    expect(second).toBeGreaterThan(first);
+    wall += 1;
+    expect(clock.read()).toMatchObject({ wall: 1 });
+    expect(clock.age).toBeGreaterThan(second);
   });
 });
 
