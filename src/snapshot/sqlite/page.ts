@@ -6,6 +6,7 @@ import type {
   SnapshotPage,
   SnapshotTombstone,
 } from '../store.js';
+import { type Block, BlockReader, type BlockWriter, blockSize } from './block.js';
 import { type Chunk, FrameWriter, operation, readFrames } from './frame.js';
 import { packEntry, packTombstone, packWord, unpackEntry, unpackTombstone } from './record.js';
 
@@ -13,14 +14,15 @@ import { packEntry, packTombstone, packWord, unpackEntry, unpackTombstone } from
 const budget = 3;
 
 export interface PackedPage extends SnapshotAppended {
+  readonly blocks: readonly Block[];
   readonly chunks: readonly Chunk[];
 }
 
 /**
  * Packs a page, in short stretches. What speaks of keys comes behind what records them, so that the order within a page
- * does not matter.
+ * does not matter. With `blocks`, many entries are packed together; those of which that is not possible, each for itself.
  */
-export async function packPage(page: SnapshotAppend): Promise<PackedPage> {
+export async function packPage(page: SnapshotAppend, blocks: BlockWriter | undefined): Promise<PackedPage> {
   const writer = new FrameWriter();
   const skipped: { readonly key: string; readonly error: unknown }[] = [];
   const pace = slice(budget);
@@ -32,18 +34,37 @@ export async function packPage(page: SnapshotAppend): Promise<PackedPage> {
       pace.renew();
     }
   };
-  await packAll(page.entries, (entry) => {
+  const packOne = (entry: SnapshotEntry): void => {
     try {
       packEntry(writer, entry);
     } catch (error) {
       skipped.push({ key: entry.key, error });
       packWord(writer, 'skipped', entry);
     }
-  });
+  };
+  let single: readonly SnapshotEntry[] = page.entries;
+  if (blocks !== undefined && single.length >= blockSize.least) {
+    const alone: SnapshotEntry[] = [];
+    for (let at = 0; at < page.entries.length; ) {
+      const some = page.entries.slice(at, at + (blocks.appetite || page.entries.length));
+      at += some.length;
+      try {
+        if (blocks.appetite === 0) alone.push(...some);
+        else blocks.add(some);
+      } catch {
+        alone.push(...some);
+      }
+      if (!pace.spent()) continue;
+      await yieldToLoop();
+      pace.renew();
+    }
+    single = alone;
+  }
+  await packAll(single, packOne);
   await packAll(page.tombstones, (tombstone) => packTombstone(writer, tombstone));
   await packAll(page.gone, (word) => packWord(writer, 'gone', word));
   await packAll(page.lifted, (word) => packWord(writer, 'lifted', word));
-  return { chunks: writer.take(), skipped };
+  return { blocks: blocks?.take() ?? [], chunks: writer.take(), skipped };
 }
 
 /** Packs a few tombstones at once. */
@@ -57,10 +78,18 @@ export function packTombstones(tombstones: readonly SnapshotTombstone[]): readon
  * Unpacks what was read, in short stretches.
  * @throws what `v8.deserialize` throws
  */
-export async function unpackPage(chunks: readonly Chunk[]): Promise<SnapshotPage> {
+export async function unpackPage(chunks: readonly Chunk[], blocks: readonly Block[]): Promise<SnapshotPage> {
   const entries: SnapshotEntry[] = [];
   const tombstones: SnapshotTombstone[] = [];
   const pace = slice(budget);
+  for (const block of blocks) {
+    for (const batch of new BlockReader(block).batches()) {
+      for (const entry of batch) entries.push(entry);
+      if (!pace.spent()) continue;
+      await yieldToLoop();
+      pace.renew();
+    }
+  }
   for (const frame of readFrames(chunks)) {
     if (frame.operation === operation.entry) entries.push(unpackEntry(frame));
     else tombstones.push(unpackTombstone(frame));

@@ -9,8 +9,10 @@ import type {
   SnapshotPage,
   SnapshotTombstone,
 } from '../store.js';
+import { BlockWriter } from './block.js';
 import type { Engine } from './engine.js';
 import { packPage, packTombstones, unpackPage } from './page.js';
+import type { ReadPage } from './reader.js';
 import type { FileOpening, FileRequest } from './snapshot-file.js';
 
 /** Tombstones in one transaction. */
@@ -25,6 +27,9 @@ export class Session {
   readonly #accepted = new Set<Promise<void>>();
   #pages: Promise<void> = Promise.resolve();
   #purge = false;
+  readonly #blocks = new BlockWriter();
+  /** A full writing has begun and not ended. */
+  #whole = false;
   #path = '';
   /** Why nothing more can be done. */
   #over: SnapshotError | undefined;
@@ -44,10 +49,14 @@ export class Session {
   append(page: SnapshotAppend): Promise<SnapshotAppended> {
     return this.#accept(
       this.#inOrder(async () => {
-        const { chunks, skipped } = await packPage(page);
-        await this.#purgeAll();
         const { writtenAt, cursor, full, asOf } = page;
-        this.#purge = await this.#call((engine) => engine.append(chunks, { writtenAt, cursor, full, asOf }));
+        const whole = full !== undefined || this.#whole;
+        const { blocks, chunks, skipped } = await packPage(page, whole ? this.#blocks : undefined);
+        await this.#purgeAll();
+        this.#purge = await this.#call((engine) =>
+          engine.append(blocks, chunks, { writtenAt, cursor, full, asOf }),
+        );
+        if (full !== undefined) this.#whole = full === 'begin';
         // At once, but nobody waits for it: what is left undone, the next page or the next opening does.
         if (this.#purge) void this.#inOrder(() => this.#purgeAll()).catch(() => {});
         return { skipped };
@@ -88,12 +97,12 @@ export class Session {
       const { next } = read;
       const coming = next && this.#call((engine) => engine.read(next, most));
       coming?.catch(() => {});
-      if (read.chunks.length > 0) {
-        const page = await this.#unpacked(read.chunks);
+      if (read.chunks.length + read.blocks.length > 0) {
+        const page = await this.#unpacked(read);
         // What the consumer does with it is a stretch of its own.
         await yieldToLoop();
         signal.throwIfAborted();
-        yield page;
+        yield* inParts(page, most);
       }
       if (coming === undefined) return;
       read = await abortable(coming, signal);
@@ -150,9 +159,9 @@ export class Session {
     }
   }
 
-  async #unpacked(chunks: Parameters<typeof unpackPage>[0]): Promise<SnapshotPage> {
+  async #unpacked({ chunks, blocks }: ReadPage): Promise<SnapshotPage> {
     try {
-      return await unpackPage(chunks);
+      return await unpackPage(chunks, blocks);
     } catch (cause) {
       const because = `a value of it cannot be deserialized: ${cause instanceof Error ? cause.message : String(cause)}`;
       const aside = await this.#call((engine) => engine.discard(because), { ahead: true });
@@ -204,6 +213,20 @@ export class Session {
 
 const corrupt = (file: string, because: string, movedTo: string | undefined): string =>
   `The snapshot's file ${file} is damaged: ${because}. It was moved to ${movedTo}; open the store again to start with an empty one.`;
+
+/** A block may have more entries than a page is to have. */
+function* inParts({ entries, tombstones }: SnapshotPage, most: number): Generator<SnapshotPage, void> {
+  if (entries.length + tombstones.length <= most) {
+    if (entries.length + tombstones.length > 0) yield { entries, tombstones };
+    return;
+  }
+  for (let at = 0; at < tombstones.length; at += most) {
+    yield { entries: [], tombstones: tombstones.slice(at, at + most) };
+  }
+  for (let at = 0; at < entries.length; at += most) {
+    yield { entries: entries.slice(at, at + most), tombstones: [] };
+  }
+}
 
 /** The result, or the signal's reason at once. */
 function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -44,10 +44,10 @@ describe('a file of the version before the outbox', () => {
     const at = await place();
     await at.written({ entries: [entry('a', 1)] });
     const db = new Database(at.file);
-    db.pragma('user_version = 3');
+    db.pragma('user_version = 4');
     db.close();
     const { opening } = await at.opened();
-    expect(opening.aside?.because).toMatch(/version 3/);
+    expect(opening.aside?.because).toMatch(/version 4/);
   });
 });
 
