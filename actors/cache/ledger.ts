@@ -25,6 +25,8 @@ export class Ledger {
   shift: number | undefined;
   /** The next writing must be a full one: the first, or one after a doubtful file. */
   fullDue = false;
+  /** Keys whose removal was written since the last full writing. */
+  removals = 0;
   /** The snapshotter of this tree has ended in order: nothing will be written any more. */
   closed = false;
   last: { readonly at: number; readonly ok: boolean; readonly error?: unknown } | undefined;

@@ -12,6 +12,7 @@ import { Flag } from '../cache/judge.js';
 import type { Ledger } from '../cache/ledger.js';
 import { Stretch } from '../cache/stretch.js';
 import { restoredTerms, termsOf } from '../cache/terms.js';
+import { many } from './write.js';
 
 /** Below every mutation of this process: what it has learned itself is newer than anything restored. */
 const beforeAll = 0;
@@ -68,6 +69,8 @@ export async function restore<V>(
   } finally {
     table.release(lease);
   }
+  // Most of what it holds is of no use any more.
+  if (opening.entries > many + 2 * (counts.entries + counts.tombstones)) ledger.fullDue = true;
   if (opening.entries > 0 || counts.tombstones > 0) {
     core.bus.publish('snapshot.restored', {
       ...counts,

@@ -164,16 +164,6 @@ export class BlockReader {
     return this.seqs[nth] === nowhere;
   }
 
-  /** These entries; they are not in force any more. */
-  take(which: ReadonlySet<number>): readonly SnapshotEntry[] {
-    const seqs = this.seqs.slice();
-    for (let nth = 0; nth < this.count; nth += 1) if (!which.has(nth)) this.void(nth);
-    const taken = [...this.batches()].flat();
-    for (let nth = 0; nth < this.count; nth += 1)
-      this.seqs[nth] = which.has(nth) ? nowhere : (seqs[nth] as number);
-    return taken;
-  }
-
   /**
    * The entries that are in force, batch by batch.
    * @throws what `v8.deserialize` throws; SnapshotError for what was not packed here.

@@ -61,7 +61,7 @@ export function createSchema(db: Database, fill: () => void): void {
 }
 
 /** Records that a finished full writing dropped. The SQL of `isBelow`. */
-const below = '(generation < @floor AND (rank IN (0, 3) OR seq <= @asOf))';
+const below = '(generation < @floor AND (rank = 0 OR seq <= @asOf))';
 
 export type Row = readonly [
   id: number,
@@ -91,7 +91,7 @@ export interface RecordParameters extends FloorParameters {
   readonly body: Buffer;
 }
 export type BlockRow = readonly [id: number, generation: number, entries: number, crc: number, body: Buffer];
-export type Standing = readonly [seq: number, rank: number, generation: number];
+export type Standing = readonly [seq: number, rank: number];
 type MetaRow = readonly [value: Buffer, crc: number];
 export type OrderRow = readonly [id: number, crc: number, body: Buffer];
 
@@ -101,7 +101,6 @@ export interface Statements {
   readonly drop: Statement<[key: Buffer]>;
   readonly last: Statement<[], number | null>;
   readonly count: Statement<[], number>;
-  readonly any: Statement<[], number>;
   readonly stretch: Statement<[Between & { readonly rows: number }], number>;
   readonly keys: Statement<[Between & FloorParameters], Row>;
   readonly entries: Statement<[Between & FloorParameters], Row>;
@@ -137,7 +136,7 @@ export function prepareStatements(db: Database): Statements {
         crc = excluded.crc, body = excluded.body
       WHERE excluded.seq > seq OR (excluded.seq = seq AND (excluded.rank >= rank OR rank = 3 AND excluded.rank > 0))
         OR ${below}`),
-    standing: db.prepare<[Buffer], Standing>('SELECT seq, rank, generation FROM record WHERE key = ?').raw(),
+    standing: db.prepare<[Buffer], Standing>('SELECT seq, rank FROM record WHERE key = ?').raw(),
     drop: db.prepare<[Buffer]>('DELETE FROM record WHERE key = ?'),
 
     last: db.prepare<[], number | null>('SELECT max(id) FROM record').pluck(),
@@ -146,7 +145,6 @@ export function prepareStatements(db: Database): Statements {
         'SELECT (SELECT count(*) FROM record) + (SELECT coalesce(sum(entries), 0) FROM block)',
       )
       .pluck(),
-    any: db.prepare<[], number>('SELECT id FROM record LIMIT 1').pluck(),
     /** Where a stretch of so many rows ends, so that a scan is bounded however few of them it wants. */
     stretch: db
       .prepare<[Between & { readonly rows: number }], number>(

@@ -47,16 +47,24 @@ export class Session {
   }
 
   append(page: SnapshotAppend): Promise<SnapshotAppended> {
+    const { writtenAt, cursor, full, asOf } = page;
+    const ends = full === 'end' || full === 'both';
+    // While the file's thread writes a page, the next one is packed.
+    const sent = this.#inOrder(async () => {
+      this.#whole ||= full !== undefined;
+      const { blocks, chunks, skipped } = await packPage(page, this.#whole ? this.#blocks : undefined);
+      if (ends) this.#whole = false;
+      await this.#purgeAll();
+      const written = this.#call((engine) =>
+        engine.append(blocks, chunks, { writtenAt, cursor, full, asOf }),
+      );
+      // What it leaves to be purged goes before the next page.
+      if (ends) this.#purge = await written;
+      return { written, skipped };
+    });
     return this.#accept(
-      this.#inOrder(async () => {
-        const { writtenAt, cursor, full, asOf } = page;
-        const whole = full !== undefined || this.#whole;
-        const { blocks, chunks, skipped } = await packPage(page, whole ? this.#blocks : undefined);
-        await this.#purgeAll();
-        this.#purge = await this.#call((engine) =>
-          engine.append(blocks, chunks, { writtenAt, cursor, full, asOf }),
-        );
-        if (full !== undefined) this.#whole = full === 'begin';
+      sent.then(async ({ written, skipped }) => {
+        await written;
         // At once, but nobody waits for it: what is left undone, the next page or the next opening does.
         if (this.#purge) void this.#inOrder(() => this.#purgeAll()).catch(() => {});
         return { skipped };

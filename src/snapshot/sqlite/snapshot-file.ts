@@ -81,16 +81,16 @@ export class SnapshotFile {
     const begins = full === 'begin' || full === 'both';
     const ends = full === 'end' || full === 'both';
     const underWay = begins ? { asOf: asOf ?? -1 } : this.#full;
-    if (ends && underWay === undefined) {
+    if ((ends || blocks.length > 0) && underWay === undefined) {
       throw new SnapshotError(
-        "A full writing cannot end that has not begun: append a page with full: 'begin' first.",
+        "A full writing cannot go on or end that has not begun: append a page with full: 'begin' first.",
       );
     }
     this.#transaction('a page was written', (state) => {
       const generation = begins ? state.generation + 1 : state.generation;
       const now = { ...state, generation };
       const seqs = [
-        writeBlocks(this.#connection(), now, blocks, underWay !== undefined),
+        writeBlocks(this.#connection(), now, blocks),
         writeFrames(this.#connection(), now, chunks),
       ];
       return {
