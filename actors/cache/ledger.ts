@@ -25,6 +25,8 @@ export class Ledger {
   shift: number | undefined;
   /** The next writing must be a full one: the first, or one after a doubtful file. */
   fullDue = false;
+  /** Grows with whatever the store has written. */
+  progress = 0;
   /** Keys whose removal was written since the last full writing. */
   removals = 0;
   /** The snapshotter of this tree has ended in order: nothing will be written any more. */
@@ -71,6 +73,7 @@ export class Ledger {
   /** What was taken is on disk. */
   settle(taken: readonly SnapshotTombstone[]): void {
     this.#durable += taken.length;
+    this.progress++;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const waiter of waiting) {

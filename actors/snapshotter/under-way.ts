@@ -66,6 +66,7 @@ export class PagesUnderWay<V> {
       try {
         this.#onWritten(await first.written);
         this.#sent.shift();
+        this.#ledger.progress++;
       } catch (error) {
         // The rest may be written or not.
         await Promise.allSettled(this.#sent.map(({ written }) => written));
