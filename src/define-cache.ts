@@ -148,7 +148,7 @@ export interface Cache<V> extends AsyncDisposable {
   /**
    * `invalidate` for all entries that carry the tag. At once none of them is found, and no answer of the source that was asked for before is
    * stored with it; what is kept for them is cleared away in slices. Resolves with how many there were. Those of the first milliseconds are in the
-   * journal within 100 ms; of a tag with very many entries the others follow as they are cleared away.
+   * journal within 100 ms; of a tag with very many entries the others follow as they are cleared away, and those in a snapshot that is still to be read as it is read.
    * @throws OptionsError
    */
   invalidateTag(tag: string): Promise<number>;

@@ -38,6 +38,8 @@ export class Ledger {
   cursor: Cursor | undefined;
   /** A restore has been finished in this process: the table knows all that the store does, and more. */
   restored = false;
+  /** Tags that were invalidated before that, and when: what it still brings with one of them goes, from the store too. */
+  readonly tags = new Map<string, number>();
   /** The store, while it is open. */
   store: SnapshotStore | undefined;
   /** The last incarnation's store, being closed: the next one waits for it. */

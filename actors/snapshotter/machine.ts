@@ -116,6 +116,7 @@ export const snapshotterLogic = setup({
         const outcome = await restore(core, ledger, storeOf(ledger), opening, signal);
         if (outcome === 'done') {
           ledger.restored = true;
+          ledger.tags.clear();
           core.cursor ??= opening.cursor;
           ledger.cursor = opening.cursor;
         } else if (outcome === 'corrupt') {

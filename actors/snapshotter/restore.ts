@@ -50,7 +50,7 @@ export async function restore<V>(
       }
       let now = clocks();
       for (const entry of page.entries) {
-        const brought = bringEntry(core, entry, lease, now);
+        const brought = isInvalidated(core, ledger, entry) ? 'newer' : bringEntry(core, entry, lease, now);
         if (brought === 'stored') counts.entries++;
         else if (brought === 'over') {
           counts.dropped++;
@@ -89,6 +89,15 @@ export async function restore<V>(
     });
   }
   return 'done';
+}
+
+/** Whether one of its tags was invalidated before the entry came. Then it is to go from the store too. */
+function isInvalidated<V>({ table }: CacheCore<V>, { tags }: Ledger, entry: SnapshotEntry): boolean {
+  if (tags.size === 0) return false;
+  const tag = entry.tags?.find((each) => tags.has(each));
+  if (tag === undefined) return false;
+  if (table.stampOf(entry.key) < 0) table.bury(entry.key, 'invalidated', tags.get(tag) as number);
+  return true;
 }
 
 /** Read once for a stretch of entries. */
