@@ -39,7 +39,11 @@ export interface Cache<V> extends AsyncDisposable {
   readonly supervisor: SupervisorLogic;
   /** Runs it alone. Waits for the snapshot to be restored (for a bounded time), never for the source. */
   start(): Promise<this>;
-  /** Stops what `start` began: the snapshot is completed. */
+  /**
+   * Stops what `start` began. The snapshot is completed, however long that takes: it waits as long as the store gets on with it, and
+   * gives up where that has written nothing for 30 s. Then `snapshot.failed` (`doing: 'finish'`) and `health().lastSnapshot` say so,
+   * and the next boot finds what had been written.
+   */
   stop(): Promise<void>;
 
   readonly state: CacheState;
