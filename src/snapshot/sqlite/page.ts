@@ -6,7 +6,7 @@ import type {
   SnapshotPage,
   SnapshotTombstone,
 } from '../store.js';
-import { type Block, BlockReader, type BlockWriter, blockSize } from './block.js';
+import { type Block, BlockReader, BlockWriter, blockSize } from './block.js';
 import { type Chunk, FrameWriter, operation, readFrames } from './frame.js';
 import { packEntry, packTombstone, packWord, unpackEntry, unpackTombstone } from './record.js';
 
@@ -18,53 +18,66 @@ export interface PackedPage extends SnapshotAppended {
   readonly chunks: readonly Chunk[];
 }
 
-/**
- * Packs a page, in short stretches. What speaks of keys comes behind what records them, so that the order within a page
- * does not matter. With `blocks`, many entries are packed together; those of which that is not possible, each for itself.
- */
-export async function packPage(page: SnapshotAppend, blocks: BlockWriter | undefined): Promise<PackedPage> {
-  const writer = new FrameWriter();
-  const skipped: { readonly key: string; readonly error: unknown }[] = [];
-  const pace = slice(budget);
-  const packAll = async <Item>(items: readonly Item[], pack: (item: Item) => void): Promise<void> => {
-    for (const item of items) {
-      pack(item);
-      if (!pace.spent()) continue;
-      await yieldToLoop();
-      pace.renew();
-    }
-  };
-  const packOne = (entry: SnapshotEntry): void => {
-    try {
-      packEntry(writer, entry);
-    } catch (error) {
-      skipped.push({ key: entry.key, error });
-      packWord(writer, 'skipped', entry);
-    }
-  };
-  let single: readonly SnapshotEntry[] = page.entries;
-  if (blocks !== undefined && single.length >= blockSize.least) {
+/** Packs the pages of one session. */
+export class PagePacker {
+  readonly #blocks = new BlockWriter();
+  /** Of all pages together: an answer of the file's thread that is already there gives nobody else a turn. */
+  readonly #pace = slice(budget);
+
+  /**
+   * Packs a page, in short stretches. What speaks of keys comes behind what records them, so that the order within a page
+   * does not matter. `inBlocks`: many entries are packed together; those with which that is not possible, each for itself.
+   */
+  async pack(page: SnapshotAppend, inBlocks: boolean): Promise<PackedPage> {
+    const writer = new FrameWriter();
+    const skipped: { readonly key: string; readonly error: unknown }[] = [];
+    const single = inBlocks && page.entries.length >= blockSize.least ? await this.#fill(page) : page.entries;
+    await this.#each(single, (entry) => {
+      try {
+        packEntry(writer, entry);
+      } catch (error) {
+        skipped.push({ key: entry.key, error });
+        packWord(writer, 'skipped', entry);
+      }
+    });
+    await this.#each(page.tombstones, (tombstone) => packTombstone(writer, tombstone));
+    await this.#each(page.gone, (word) => packWord(writer, 'gone', word));
+    await this.#each(page.lifted, (word) => packWord(writer, 'lifted', word));
+    const packed = { blocks: this.#blocks.take(), chunks: writer.take(), skipped };
+    await this.#breathe();
+    return packed;
+  }
+
+  /** Fills blocks with the page's entries. Answers those that are not in them. */
+  async #fill({ entries }: SnapshotAppend): Promise<readonly SnapshotEntry[]> {
     const alone: SnapshotEntry[] = [];
-    for (let at = 0; at < page.entries.length; ) {
-      const some = page.entries.slice(at, at + (blocks.appetite || page.entries.length));
+    for (let at = 0; at < entries.length; ) {
+      const { appetite } = this.#blocks;
+      const some = entries.slice(at, appetite === 0 ? entries.length : at + appetite);
       at += some.length;
       try {
-        if (blocks.appetite === 0) alone.push(...some);
-        else blocks.add(some);
+        if (appetite > 0) this.#blocks.add(some);
+        else alone.push(...some);
       } catch {
         alone.push(...some);
       }
-      if (!pace.spent()) continue;
-      await yieldToLoop();
-      pace.renew();
+      await this.#breathe();
     }
-    single = alone;
+    return alone;
   }
-  await packAll(single, packOne);
-  await packAll(page.tombstones, (tombstone) => packTombstone(writer, tombstone));
-  await packAll(page.gone, (word) => packWord(writer, 'gone', word));
-  await packAll(page.lifted, (word) => packWord(writer, 'lifted', word));
-  return { blocks: blocks?.take() ?? [], chunks: writer.take(), skipped };
+
+  async #each<Item>(items: readonly Item[], pack: (item: Item) => void): Promise<void> {
+    for (const item of items) {
+      pack(item);
+      if (this.#pace.spent()) await this.#breathe();
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    if (!this.#pace.spent()) return;
+    await yieldToLoop();
+    this.#pace.renew();
+  }
 }
 
 /** Packs a few tombstones at once. */

@@ -9,9 +9,8 @@ import type {
   SnapshotPage,
   SnapshotTombstone,
 } from '../store.js';
-import { BlockWriter } from './block.js';
 import type { Engine } from './engine.js';
-import { packPage, packTombstones, unpackPage } from './page.js';
+import { PagePacker, packTombstones, unpackPage } from './page.js';
 import type { ReadPage } from './reader.js';
 import type { FileOpening, FileRequest } from './snapshot-file.js';
 
@@ -27,7 +26,7 @@ export class Session {
   readonly #accepted = new Set<Promise<void>>();
   #pages: Promise<void> = Promise.resolve();
   #purge = false;
-  readonly #blocks = new BlockWriter();
+  readonly #packer = new PagePacker();
   /** A full writing has begun and not ended. */
   #whole = false;
   #path = '';
@@ -52,7 +51,7 @@ export class Session {
     // While the file's thread writes a page, the next one is packed.
     const sent = this.#inOrder(async () => {
       this.#whole ||= full !== undefined;
-      const { blocks, chunks, skipped } = await packPage(page, this.#whole ? this.#blocks : undefined);
+      const { blocks, chunks, skipped } = await this.#packer.pack(page, this.#whole);
       if (ends) this.#whole = false;
       await this.#purgeAll();
       const written = this.#call((engine) =>
