@@ -39,7 +39,11 @@ export interface Cache<V> extends AsyncDisposable {
   readonly supervisor: SupervisorLogic;
   /** Runs it alone. Waits for the snapshot to be restored (for a bounded time), never for the source. */
   start(): Promise<this>;
-  /** Stops what `start` began: the snapshot is completed. */
+  /**
+   * Stops what `start` began. The snapshot is completed, however long that takes: it waits as long as the store gets on with it, and
+   * gives up where that has written nothing for 30 s. Then `snapshot.failed` (`doing: 'finish'`) and `health().lastSnapshot` say so,
+   * and the next boot finds what had been written.
+   */
   stop(): Promise<void>;
 
   readonly state: CacheState;
@@ -148,7 +152,7 @@ export interface Cache<V> extends AsyncDisposable {
   /**
    * `invalidate` for all entries that carry the tag. At once none of them is found, and no answer of the source that was asked for before is
    * stored with it; what is kept for them is cleared away in slices. Resolves with how many there were. Those of the first milliseconds are in the
-   * journal within 100 ms; of a tag with very many entries the others follow as they are cleared away.
+   * journal within 100 ms; of a tag with very many entries the others follow as they are cleared away, and those in a snapshot that is still to be read as it is read.
    * @throws OptionsError
    */
   invalidateTag(tag: string): Promise<number>;

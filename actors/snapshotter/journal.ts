@@ -30,11 +30,13 @@ export async function writeJournal<V>(
   }
 }
 
-async function writeOrders<V>(core: CacheCore<V>, { outbox }: Ledger, store: SnapshotStore): Promise<void> {
+async function writeOrders<V>(core: CacheCore<V>, ledger: Ledger, store: SnapshotStore): Promise<void> {
+  const { outbox } = ledger;
   const orders = outbox.unwritten(ordersAtOnce);
   try {
     const ids = await store.enqueue(orders.map(({ kind, raw, at }) => ({ kind, key: raw as string, at })));
     outbox.wrote(orders, ids);
+    ledger.progress++;
   } catch (error) {
     outbox.notWritten(orders, error);
     throw error;

@@ -85,6 +85,8 @@ export interface CacheEvents {
     readonly entries: number;
     readonly dropped: number;
     readonly tombstones: number;
+    /** False: the last full writing did not reach its end; what it had not come to is as it was before, or missing. */
+    readonly complete: boolean;
     readonly age: number;
     readonly took: number;
   };

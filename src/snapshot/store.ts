@@ -110,7 +110,10 @@ export interface SnapshotPage {
 
 export interface SnapshotAppend {
   readonly entries: readonly SnapshotEntry[];
-  /** Keys whose entries left the table; each with the `seq` at which it left. */
+  /**
+   * Keys whose entries left the table; each with the `seq` at which it left. What is not newer goes; but a tombstone with that very
+   * `seq` is why the entry left.
+   */
   readonly gone: readonly { readonly key: string; readonly seq: number }[];
   readonly tombstones: readonly SnapshotTombstone[];
   /** Keys whose tombstones have served: dropped where not newer than this `seq`. */
