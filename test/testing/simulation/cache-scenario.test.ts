@@ -99,6 +99,18 @@ const clearedBeforeItHasRestored: Case = {
   steps: [{ at: 10016, pick: 8572, salt: 0 }],
 };
 
+/** The snapshotter dies in the first start of a process, which ends that process. */
+const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'kill', after: 0 },
+    { at: 2, kind: 'pause', ms: 1 },
+    { at: 3, kind: 'crash', actor: 'rows/snapshotter', how },
+  ],
+  steps: [],
+});
+
 test.each([
   ['a pass that has seen a key proves no absence of it, even if its row was refused', seenAndRefused],
   ['rows are as old as their batch, however long it takes to take them in', asleepInABatch],
@@ -114,6 +126,8 @@ test.each([
   ["a start that a sleep has made too long is begun again, and is no actor's bug", asleepInAStart],
   ['nothing fails after faults have stopped', asleepAfterTheHorizon],
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
+  ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
+  ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
   const { failure } = await play(cacheScenario, drawn);
   expect(failure?.message).toBeUndefined();
