@@ -111,6 +111,22 @@ const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   steps: [],
 });
 
+/** It is invalidated as the source has removed it, before whoever ordered the removal hears of that. */
+const invalidatedAsItWasRemoved: Case = {
+  seed: 136896,
+  tape: [],
+  faults: [
+    { at: 1484, kind: 'pause', ms: 1756 },
+    { at: 8052, kind: 'pause', ms: 2155 },
+  ],
+  steps: [
+    { at: 7487, pick: 9067, salt: 649841032 },
+    { at: 3455, pick: 4307, salt: 1134196663 },
+    { at: 7804, pick: 8505, salt: 1942727300 },
+    { at: 10053, pick: 6498, salt: 333750250 },
+  ],
+};
+
 test.each([
   ['a pass that has seen a key proves no absence of it, even if its row was refused', seenAndRefused],
   ['rows are as old as their batch, however long it takes to take them in', asleepInABatch],
@@ -126,6 +142,7 @@ test.each([
   ["a start that a sleep has made too long is begun again, and is no actor's bug", asleepInAStart],
   ['nothing fails after faults have stopped', asleepAfterTheHorizon],
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
+  ['what was invalidated at the very moment of its removal is unknown', invalidatedAsItWasRemoved],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
