@@ -45,19 +45,15 @@ export function goneIsKnown<V>(history: readonly Happened<V>[], terms: CacheTerm
 
 /**
  * Whether somebody said something else of a key after its removal had come about and before whoever ordered that was told: it is noted
- * only then, and the other word may be the later one.
+ * only then, and the other word may be the later one. Of a removal that waits for its source only a user's word counts.
  */
 function isCrossed<V>(history: readonly Happened<V>[], removed: Gone<V>, key: string): boolean {
-  const since = history
-    .slice(0, removed.order)
-    .findLastIndex(
-      (happened) =>
-        (happened.type === 'removal' && happened.key === key) ||
-        (happened.type === 'answered' && happened.method === 'remove'),
-    );
-  return history
-    .slice(since + 1, removed.order)
-    .some((happened) => (happened.type === 'put' || happened.type === 'gone') && isAbout(happened, key));
+  const before = history.slice(0, removed.order);
+  const done = confirmedRemovals(before, key).at(-1)?.order ?? -1;
+  const ordered = before.findLastIndex((happened) => happened.type === 'removal' && happened.key === key);
+  return before
+    .slice(Math.max(done, ordered) + 1)
+    .some((happened) => (done > ordered || happened.type !== 'answered') && isAbout(happened, key));
 }
 
 /** What was taken for a database that was away has reached it. @throws InvariantError */

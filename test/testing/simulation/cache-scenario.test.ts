@@ -99,6 +99,18 @@ const clearedBeforeItHasRestored: Case = {
   steps: [{ at: 10016, pick: 8572, salt: 0 }],
 };
 
+/** A pass finds the row that was saved after the removal, before whoever ordered that hears of it. */
+const savedAsItWasRemoved: Case = {
+  seed: 257213,
+  tape: [],
+  faults: [{ at: 0, kind: 'pause', ms: 9056 }],
+  steps: [
+    { at: 0, pick: 7858, salt: 85886819 },
+    { at: 0, pick: 2143, salt: 633690234 },
+    { at: 9057, pick: 6429, salt: 0 },
+  ],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -143,6 +155,7 @@ test.each([
   ['nothing fails after faults have stopped', asleepAfterTheHorizon],
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
   ['what was invalidated at the very moment of its removal is unknown', invalidatedAsItWasRemoved],
+  ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
