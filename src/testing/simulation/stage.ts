@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Runtime } from '../../create-runtime.js';
 import { type Duration, type Milliseconds, milliseconds } from '../../runtime/duration.js';
-import { withWitness, witness } from '../../witness.js';
+import { withWitness } from '../../witness.js';
 import { type FaultPoint, failedPoints } from '../fault-points.js';
 import type { BusMode, SourceMode } from '../faults.js';
 import { asForeign } from '../foreign.js';
@@ -63,7 +63,6 @@ export class Stage<C> implements StageFace {
     this.#process = world.process();
     this.#cast = this.#castOf(this.#process);
     const leave = withWitness({
-      ...witness(),
       made: (runtime) => this.#cast.add(runtime as Runtime),
       heard: (topic, listener, hand) => this.#weather.heard(topic, listener, hand),
     });
