@@ -11,8 +11,8 @@ import {
 } from 'holdfast';
 import { always, defineScenario, faults, simTest, treePromises, world } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
-import { createMachine } from 'xstate';
-import type { OwnBus } from '../../src/bus/bus.js';
+import { createActor, createMachine } from 'xstate';
+import { createBus, type OwnBus } from '../../src/bus/bus.js';
 import type { RuntimeEvents } from '../../src/runtime/runtime-events.js';
 
 const worker = createMachine({
@@ -160,6 +160,19 @@ describe('it is told', () => {
     expect(
       await blamed((bus) => bus.publish('actor.stopped', { ...of(a, 7), reason: { type: 'shutdown' } })),
     ).toBeUndefined();
+  });
+
+  test('of one that lives on though the runtime has exited', async () => {
+    await world({}, async () => {
+      const bus = createBus<RuntimeEvents>() as OwnBus<RuntimeEvents>;
+      const root = createActor(worker).start();
+      const runtime = { bus, root, exited: Promise.resolve({ type: 'shutdown' }) };
+      const kept = treePromises(runtime as unknown as Runtime);
+      bus.publish('actor.started', of('root'));
+      await runtime.exited;
+      expect(kept).toThrow('root #1 is alive, and the runtime has exited.');
+      root.stop();
+    });
   });
 
   test('of restarts above the intensity', async () => {
