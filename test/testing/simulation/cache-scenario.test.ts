@@ -111,6 +111,18 @@ const savedAsItWasRemoved: Case = {
   ],
 };
 
+/** The process stands still while a read waits for the cache actor to be started again, which takes too long. */
+const asleepInARestart: Case = {
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'pause', ms: 14999 },
+    { at: 0, kind: 'supervisor', actor: 'rows/janitor' },
+    { at: 2, kind: 'pause', ms: 500 },
+  ],
+  steps: [{ at: 0, pick: 0, salt: 0 }],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -156,6 +168,7 @@ test.each([
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
   ['what was invalidated at the very moment of its removal is unknown', invalidatedAsItWasRemoved],
   ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
+  ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
