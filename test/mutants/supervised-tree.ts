@@ -113,7 +113,10 @@ class Tree {
   }
 
   get ready(): boolean {
-    return ids.every((id) => this.runtime.whereis(`w/${id}`)?.getSnapshot().value === 'running');
+    // Who is about to stop everybody has not been told of the end.
+    return (
+      !this.#leaving && ids.every((id) => this.runtime.whereis(`w/${id}`)?.getSnapshot().value === 'running')
+    );
   }
 
   throwIn(how: Exclude<WorkerEvent['type'], 'tick'>, id: string): void {

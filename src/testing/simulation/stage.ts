@@ -201,6 +201,8 @@ export class Stage<C> implements StageFace {
   }
 
   pause(ms: number): boolean {
+    // It is at its end, and that takes no time.
+    if (this.#dying && this.#process.alive) return false;
     this.timeline.add('fault', 'clock', `the process stands still for ${ms} ms`);
     this.#world.pause(ms);
     return true;

@@ -159,6 +159,15 @@ test('a process is killed while it boots, too, and nothing that its setup came t
   expect(boots).toEqual([0, 60]);
 });
 
+test('a process does not stand still while it is being killed', async () => {
+  const scenario: Scenario<object> = { setup: () => ({}), horizon: '1s', leftovers: false };
+  const kill: Fault = { at: 10, kind: 'kill', after: 50 };
+  const { timeline, failure } = await play(scenario, of(kill, { at: 10, kind: 'pause', ms: 500 }));
+  expect(failure).toBeUndefined();
+  expect(timeline.filter(({ what }) => what === 'boots').map(({ at }) => at)).toEqual([0, 60]);
+  expect(timeline.filter(({ kind }) => kind === 'fault')).toEqual([]);
+});
+
 describe('exit', () => {
   /** One whose setup does not wait for the start. */
   const exits = (ends: (w: SimulationWorld) => void): Scenario<{ runtime: Runtime }> => ({

@@ -123,6 +123,18 @@ const asleepInARestart: Case = {
   steps: [{ at: 0, pick: 0, salt: 0 }],
 };
 
+/** It is killed, and stands still, at the same instant: what it had not written by then it never will. */
+const asleepAsItDies: Case = {
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 2, kind: 'kill', after: 0 },
+    { at: 2, kind: 'pause', ms: 100 },
+    { at: 0, kind: 'pause', ms: 1 },
+  ],
+  steps: [{ at: 0, pick: 7143, salt: 0 }],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -169,6 +181,7 @@ test.each([
   ['what was invalidated at the very moment of its removal is unknown', invalidatedAsItWasRemoved],
   ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
+  ['a process that is killed has no time left to write in', asleepAsItDies],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
