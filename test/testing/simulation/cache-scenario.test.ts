@@ -135,6 +135,17 @@ const asleepAsItDies: Case = {
   steps: [{ at: 0, pick: 7143, salt: 0 }],
 };
 
+/** The source does a removal after its time was over, and the row is put while the order is still being repeated. */
+const putWhileARemovalIsRepeated: Case = {
+  seed: 0,
+  tape: [],
+  faults: [{ at: 0, kind: 'source', mode: { mode: 'slow', ms: 2965, deaf: true }, for: 7036 }],
+  steps: [
+    { at: 8002, pick: 5000, salt: 0 },
+    { at: 4036, pick: 7858, salt: 0 },
+  ],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -182,6 +193,7 @@ test.each([
   ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process that is killed has no time left to write in', asleepAsItDies],
+  ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
