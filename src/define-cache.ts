@@ -331,8 +331,9 @@ class CacheHandle<V> implements Cache<V> {
     this.#reader = new Reader(this.#core);
     this.#gate = new Gate(this.#core, this.#reader);
     this.#writer = new Writer(this.#core);
-    this.#values = new Values(this.#core, this.#writer, new TableShelf(this.#core));
-    this.#times = new Times(this.#core);
+    const shelf = new TableShelf(this.#core);
+    this.#values = new Values(this.#core, this.#writer, shelf);
+    this.#times = new Times(this.#core, shelf);
     this.#transactions = new Transactions(this.#core, this.#reader, this.#writer);
     this.#contents = new Contents(this.#core);
     this.#purge = new Purge(this.#core, this.#writer);
