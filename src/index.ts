@@ -21,6 +21,7 @@ export type {
   CacheState,
   CacheStats,
   EvictionReport,
+  ListenerHealth,
   OutboxReport,
   SourceHealth,
   SweepReport,

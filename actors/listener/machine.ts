@@ -31,7 +31,10 @@ const bells = fromCallback<ListenerEvent, { core: Core }>(({ input: { core }, se
 const subscription = fromCallback<ListenerEvent, { core: Core }>(({ input: { core }, sendBack }) => {
   const life = new AbortController();
   subscribe(core, life.signal, sendBack);
-  return () => life.abort(new Error('The listener has ended.'));
+  return () => {
+    life.abort(new Error('The listener has ended.'));
+    core.listening.lost();
+  };
 });
 
 /**
@@ -72,6 +75,7 @@ export const listenerLogic = setup({
     steady: assign({ failures: 0 }),
     backOff: assign(({ context: { core, failures } }, { error }: { readonly error: unknown }) => {
       const delay = backoffDelay(core.policy.backoff, failures + 1, random());
+      core.listening.lost(error);
       const unavailable = core.link.saysAway(error);
       const fields = { cache: core.policy.name, err: error };
       if (unavailable) core.logger.warn(fields, 'listener: the source is away');
