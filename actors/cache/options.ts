@@ -40,7 +40,8 @@ export interface CacheOptions<V> {
   /**
    * A read of a fresh entry (`update` and `incr` are none) restarts its age, as `touch` does: what is in use stays fresh. `true`: for as long
    * as `ttl + staleFor` after the source last confirmed it. A duration: for that long after, instead of `ttl + staleFor`. Never past its own
-   * `expiresAt`. The age is restarted once a sixteenth of `ttl` has passed. Default false.
+   * `expiresAt`. The age is restarted once a sixteenth of `ttl` has passed. It goes on after a restart: what is restored and read within its
+   * `ttl` is no older by that, and stays `restored`. Default false.
    */
   readonly sliding?: boolean | Duration;
   /**

@@ -75,6 +75,8 @@ export interface SnapshotEntry {
   /** Only where the entry has its own, ms. `Infinity` for until-expiry. */
   readonly ttl?: number;
   readonly staleFor?: number;
+  /** Only where the entry has its own: whether reads keep it fresh. */
+  readonly sliding?: boolean;
   readonly tags?: readonly string[];
   /** Only where one was given or asked for. */
   readonly weight?: number;

@@ -140,6 +140,7 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
         version: 7.25,
         ttl: 60_000,
         staleFor: Number.POSITIVE_INFINITY,
+        sliding: false,
         tags: ['a', '', '\ud800'],
       };
       const late: SnapshotEntry = { ...entry('late', 3), staleFor: 5 };
