@@ -6,15 +6,18 @@ import type { Lookup } from '../actors/cache/lookup.js';
 import {
   type CacheOptions,
   cachePolicy,
+  checkTouchOptions,
   type EntryOptions,
   type ImportOptions,
   type ReadOptions,
   type RefreshOptions,
+  type TouchOptions,
 } from '../actors/cache/options.js';
 import { Purge } from '../actors/cache/purge.js';
 import { Reader } from '../actors/cache/reader.js';
 import type { CacheHealth, CacheState, CacheStats, SweepReport, WarmReport } from '../actors/cache/report.js';
 import { TableShelf } from '../actors/cache/shelf.js';
+import { type Removal, SourceWriter } from '../actors/cache/source-writer.js';
 import { healthOf, stateOf, statsOf } from '../actors/cache/status.js';
 import { Times } from '../actors/cache/times.js';
 import type { Transaction } from '../actors/cache/transaction.js';
@@ -22,7 +25,7 @@ import { type TransactionOptions, Transactions } from '../actors/cache/transacti
 import { Transfer } from '../actors/cache/transfer.js';
 import { type CounterOptions, type ManyEntry, manyOf, Values } from '../actors/cache/values.js';
 import { waitFor } from '../actors/cache/wait.js';
-import { type Removal, Writer } from '../actors/cache/writer.js';
+import { Writer } from '../actors/cache/writer.js';
 import { cacheTree } from '../supervisors/cache-tree.js';
 import type { SupervisorLogic } from '../supervisors/supervisor.js';
 import type { Bus } from './bus/bus.js';
@@ -245,8 +248,20 @@ export interface Cache<V> extends AsyncDisposable {
    * Restarts the entry's age: it is as fresh as on the day it was put, but not confirmed. So what is `restored` or `suspect` stays that,
    * and it is served for no longer than `ttl + staleFor` after the source, or a `put`, last confirmed it, nor past its
    * `expiresAt`. Answers of the source that are under way are not refused for it. Says whether a value is held.
+   *
+   * With `expiresAt` (wall-clock ms since the epoch) the row is in use until then: it expires then and no sooner, in memory at once and in
+   * the source too, which is told of a row at most once in `touchEvery`, of the last touch. Its age goes on. While the source is away the
+   * touch waits in the snapshot's outbox, where it survives SIGKILL, or without one in memory; until it has arrived no answer of the
+   * source ends the row as expired. A removal drops what waits of its key; neither brings a row back. A source that has no `touch`
+   * is given the whole row by `save`, while what is held is fresh.
+   *
+   * @throws OptionsError; StateError over a source that has neither `touch` nor `save`.
+   * @example
+   * ```ts
+   * sessions.touch(token, { expiresAt: Date.now() + 30 * 60_000 }); // at each request
+   * ```
    */
-  touch(key: string): boolean;
+  touch(key: string, options?: TouchOptions): boolean;
 
   /**
    * Runs `fn` with these keys to itself among all transactions: those that share a key go one after another, in the order in which
@@ -301,6 +316,7 @@ class CacheHandle<V> implements Cache<V> {
   readonly #reader: Reader<V>;
   readonly #gate: Gate<V>;
   readonly #writer: Writer<V>;
+  readonly #through: SourceWriter<V>;
   readonly #values: Values<V>;
   readonly #times: Times<V>;
   readonly #transactions: Transactions<V>;
@@ -331,6 +347,7 @@ class CacheHandle<V> implements Cache<V> {
     this.#reader = new Reader(this.#core);
     this.#gate = new Gate(this.#core, this.#reader);
     this.#writer = new Writer(this.#core);
+    this.#through = new SourceWriter(this.#core, this.#writer);
     const shelf = new TableShelf(this.#core);
     this.#values = new Values(this.#core, this.#writer, shelf);
     this.#times = new Times(this.#core, shelf);
@@ -475,11 +492,11 @@ class CacheHandle<V> implements Cache<V> {
   }
 
   save(key: string, value: V, entry?: EntryOptions): Promise<void> {
-    return this.#writer.save(key, value, entry);
+    return this.#through.save(key, value, entry);
   }
 
   remove(key: string): Promise<Removal> {
-    return this.#writer.remove(key);
+    return this.#through.remove(key);
   }
 
   has(key: string): boolean {
@@ -534,8 +551,10 @@ class CacheHandle<V> implements Cache<V> {
     return this.#times.expireAt(key, at);
   }
 
-  touch(key: string): boolean {
-    return this.#times.touch(key);
+  touch(key: string, options: TouchOptions = {}): boolean {
+    checkTouchOptions(options);
+    const { expiresAt } = options;
+    return expiresAt === undefined ? this.#times.touch(key) : this.#through.touch(key, expiresAt);
   }
 
   transaction<R>(

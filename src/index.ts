@@ -14,6 +14,7 @@ export type {
   ImportOptions,
   ReadOptions,
   RefreshOptions,
+  TouchOptions,
 } from '../actors/cache/options.js';
 export type { ReadPolicyOptions } from '../actors/cache/read-policy.js';
 export type {
@@ -28,10 +29,10 @@ export type {
   ThrottleHealth,
   WarmReport,
 } from '../actors/cache/report.js';
+export type { Removal } from '../actors/cache/source-writer.js';
 export type { Transaction } from '../actors/cache/transaction.js';
 export type { TransactionOptions } from '../actors/cache/transactions.js';
 export type { CounterOptions, ManyEntry } from '../actors/cache/values.js';
-export type { Removal } from '../actors/cache/writer.js';
 export type { ThrottleOptions } from '../actors/throttle/options.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';

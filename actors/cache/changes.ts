@@ -4,6 +4,7 @@ import type { EntryOptions as TableEntry, Tombstone } from '../../src/table/inde
 import type { CacheCore } from './core.js';
 import { entryAt } from './entry.js';
 import { Flag } from './judge.js';
+import { unheard } from './telling.js';
 import { restarted } from './terms.js';
 
 /** What the user orders for a key (as stored). */
@@ -60,13 +61,18 @@ export function applyChanges<V>(
     if ('gone' in change) {
       core.table.bury(change.key, change.gone, at);
       core.authority.doubt(change.key);
+      if (change.gone === 'revoked') {
+        core.touches.forget(change.key);
+        core.ledger?.outbox.dropTouches(change.key);
+      }
       gone.push(change);
     } else if ('touched' in change) {
       touch(core, change);
     } else if (core.table.isSealed(change.key)) {
       core.counters.refused++;
     } else {
-      core.table.put(change.key, change.value, change.entry);
+      const entry = change.seen ? change.entry : derived(core, change);
+      core.table.put(change.key, change.value, entry);
       if (change.entry.expiresAt === Number.NEGATIVE_INFINITY)
         core.table.latch(core.table.slotOf(change.key));
       if (core.quarantine.has(change.key) || core.loader.loads(change.key)) kept.push(change);
@@ -94,6 +100,12 @@ export function applyChanges<V>(
     }
   };
 }
+
+/** What is made of the one held is no more known to the change feed than that was. */
+const derived = <V>(core: CacheCore<V>, { key, entry }: Kept<V>): TableEntry => ({
+  ...entry,
+  flags: (entry.flags ?? 0) | unheard(core, key),
+});
 
 /** What was confirmed since then, or touched later, stays as it is. */
 function touch<V>({ table, doubtBefore }: CacheCore<V>, { key, touched, entry }: Touched<V>): void {

@@ -12,6 +12,7 @@ import {
   querySchema,
   readSchema,
   refreshSchema,
+  touchSchema,
   transactionSchema,
 } from './options-schema.js';
 import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-policy.js';
@@ -68,6 +69,11 @@ export interface CacheOptions<V> {
   readonly maxNegative?: Count;
   /** A complete pass proves the absence of what it did not see. Default false. */
   readonly authoritative?: boolean;
+  /**
+   * Of one row no more than one `touch` with an `expiresAt` reaches the source in so long a time; those in between become one. Memory knows
+   * them at once. With `secretKeys` they are left out instead, as their keys would have to be kept. Default `'1m'`; 0: each is told.
+   */
+  readonly touchEvery?: Duration;
   /** The key guard: a key that it refuses is absent, and nothing is asked or stored. */
   readonly key?: (key: string) => boolean;
   /**
@@ -112,7 +118,10 @@ export interface CacheOptions<V> {
   ) & {
     readonly every?: Duration;
     readonly restoreTimeout?: Duration;
-    /** The most orders that may wait for a source that is away. Default 10,000; 0: `remove` rejects while it is away. */
+    /**
+     * The most removals that may wait for a source that is away, and as many rows that were touched meanwhile. Default 10,000; 0: `remove`
+     * rejects while it is away, and what is touched waits in memory.
+     */
     readonly maxOutbox?: Count;
   };
   /** For a cache that runs alone; under a runtime the runtime's is used. */
@@ -137,6 +146,7 @@ export interface CachePolicy {
   readonly maxWeight: Weight | undefined;
   readonly maxNegative: Count;
   readonly authoritative: boolean;
+  readonly touchEvery: Milliseconds;
   readonly secretKeys: boolean;
   readonly load: {
     readonly timeout: Milliseconds;
@@ -197,6 +207,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
     maxWeight: options.maxWeight,
     maxNegative: options.maxNegative ?? 100_000,
     authoritative: options.authoritative ?? false,
+    touchEvery: milliseconds(options.touchEvery ?? '1m', 'touchEvery'),
     secretKeys: options.secretKeys ?? false,
     load: {
       timeout: milliseconds(options.load?.timeout ?? '2s', 'load.timeout'),
@@ -234,7 +245,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
  */
 function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): void {
   if (secretKeys !== true || snapshot === undefined || typeof source === 'function') return;
-  if (source.remove === undefined) return;
+  if (source.remove === undefined && source.touch === undefined) return;
   const sealed = 'store' in snapshot ? snapshot.store.keepsSecrets === true : snapshot.secret !== undefined;
   if (sealed) return;
   throw new OptionsError(
@@ -284,6 +295,17 @@ function isPlain(options: unknown): boolean {
     if (given !== undefined && !Number.isFinite(given)) return false;
   }
   return true;
+}
+
+/** What may be said of a row that is in use. */
+export interface TouchOptions {
+  /** When it is to expire, wall-clock ms since the epoch: told to the source, too. Left out: only its age begins anew, in memory. */
+  readonly expiresAt?: number;
+}
+
+/** @throws OptionsError that names the option. */
+export function checkTouchOptions(options: TouchOptions): void {
+  checkOptions(touchSchema, options);
 }
 
 /** What may be said of one question. */

@@ -65,6 +65,8 @@ export interface CacheHealth extends CacheState {
 export interface OutboxReport {
   /** Orders that the source has not confirmed. */
   readonly waiting: number;
+  /** Those among them that tell of rows in use. */
+  readonly touches: number;
   /** Those among them that it has refused so often that somebody should look. */
   readonly apart: number;
   /** How long the oldest has waited; missing where none does. */
@@ -149,6 +151,10 @@ export interface CacheStats {
   readonly outboxDelivered: number;
   readonly outboxFailed: number;
   readonly outboxLost: number;
+  /** Rows of which the source was told that they are in use; refusals; those given up, because too many waited. */
+  readonly touches: number;
+  readonly touchesFailed: number;
+  readonly touchesDropped: number;
 }
 
 export interface ThrottleHealth {

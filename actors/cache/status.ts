@@ -85,6 +85,9 @@ export function statsOf<V>(core: CacheCore<V>): CacheStats {
     outboxDelivered: core.ledger?.outbox.delivered ?? 0,
     outboxFailed: core.ledger?.outbox.failed ?? 0,
     outboxLost: core.ledger?.outbox.lost ?? 0,
+    touches: core.touches.told,
+    touchesFailed: core.touches.failed,
+    touchesDropped: core.touches.dropped,
   };
 }
 

@@ -166,6 +166,13 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
         storage.set({ key, state: 'absent' });
         return { rows: [], value: undefined };
       }),
+    touch: (key, { expiresAt, at }, { signal }) =>
+      question('touch', signal, key, () => {
+        const seen = storage.seen(key, history.next);
+        const { expiresAt: end = Number.POSITIVE_INFINITY } = seen;
+        if (seen.state !== 'absent' && end > at && end < expiresAt) storage.set({ ...seen, expiresAt });
+        return { rows: [], value: undefined };
+      }),
     ping: ({ signal }) => question('ping', signal, undefined, () => ({ rows: [], value: undefined })),
   };
   const has: readonly string[] = options.has ?? Object.keys(optional).filter((name) => name !== 'loadMany');

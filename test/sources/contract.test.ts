@@ -184,7 +184,7 @@ describe('the PostgreSQL source', () => {
     sourceContract(() => harness({}), {
       describe,
       it: ifThere,
-      without: ['save', 'remove', 'subscribe'],
+      without: ['save', 'remove', 'touch', 'subscribe'],
       holds,
     });
   });
