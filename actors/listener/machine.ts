@@ -91,8 +91,15 @@ export const listenerLogic = setup({
   type: 'parallel',
   states: {
     subscribing: {
-      initial: 'subscribed',
+      initial: 'beginning',
       states: {
+        /** In the midst of an outage, where the last incarnation died in one. */
+        beginning: {
+          always: [
+            { guard: 'sourceDown', target: 'standingBy', actions: 'settled' },
+            { target: 'subscribed' },
+          ],
+        },
         subscribed: {
           invoke: { src: 'subscription', input: ({ context }) => ({ core: context.core }) },
           initial: 'opening',

@@ -20,7 +20,8 @@ export type SourceMethod =
   | 'save'
   | 'remove'
   | 'touch'
-  | 'ping';
+  | 'ping'
+  | 'subscribe';
 
 /** What happened between a cache, its source, and whoever uses the cache. */
 export type Happening<V> =
@@ -60,6 +61,8 @@ export type Happening<V> =
   /** Its signal fired: nobody waits for the answer. */
   | { readonly type: 'abandoned'; readonly call: number; readonly method: SourceMethod }
   | { readonly type: 'put'; readonly key: string; readonly value: V; readonly expiresAt?: number }
+  /** Who listens to the source was told that the row was written, by whoever. */
+  | { readonly type: 'noticed'; readonly key: string }
   /** The cache was told that a row is in use until then. */
   | { readonly type: 'touched'; readonly key: string; readonly expiresAt: number }
   | {

@@ -321,6 +321,27 @@ describe('a lost subscription', () => {
   );
 });
 
+describe('a listener that is started anew in an outage', () => {
+  it(
+    'does not ask: the warmer owns the clock of an outage',
+    scene({ rows: { a: 'A' } }, async ({ w, db, boot }) => {
+      const db2 = telling(db);
+      const { cache, crash, incarnations } = await boot({ source: db2.source });
+      await cache.warmed();
+      db.become({ mode: 'unreachable' });
+      await cache.read('x');
+      crash('listener');
+      await w.advance('1m');
+      expect(incarnations('listener')).toBe(2);
+      expect(db2.asked).toHaveLength(1);
+      db.become({ mode: 'up' });
+      await w.advance('31s');
+      expect(db2.asked).toHaveLength(2);
+      expect(cache.health().listener).toMatchObject({ subscribed: true });
+    }),
+  );
+});
+
 describe('health().listener', () => {
   it(
     'says whether it tells, since when it does, since when it does not, and why not',

@@ -40,6 +40,9 @@ const methods: Partial<Record<Kind, readonly Exclude<SourceMethod, 'load'>[]>> =
 };
 const everyMethod = ['scan', 'changes', 'missing', 'save', 'remove', 'ping'] as const;
 
+/** Whether the database tells at once what is written, which is drawn likewise. */
+const telling = [false, true, false] as const;
+
 /** How long the database takes while all is well, ms. */
 const latencies = [0, 5, 250] as const;
 
@@ -83,6 +86,9 @@ export class RowsCache {
   constructor(w: SimulationWorld) {
     const kind = kinds[w.seed % kinds.length] as Kind;
     this.#manner = manners[Math.floor(w.seed / (kinds.length * latencies.length)) % manners.length] as Manner;
+    const tells = telling[
+      Math.floor(w.seed / (kinds.length * latencies.length * manners.length)) % telling.length
+    ] as boolean;
     this.#world = w;
     this.callers = new Callers(() => w.now);
     this.terms = termsOf(kind);
@@ -95,6 +101,7 @@ export class RowsCache {
       has: [
         ...(methods[kind] ?? everyMethod),
         ...(this.#manner === 'in batches' ? ['loadMany' as const] : []),
+        ...(tells ? ['subscribe' as const] : []),
       ],
     });
     this.cache = defineCache<string>({
