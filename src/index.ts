@@ -1,4 +1,12 @@
 /** The public face of `holdfast`. Nothing inside imports it. */
+
+export type {
+  EntryOptions,
+  ImportOptions,
+  ReadOptions,
+  RefreshOptions,
+  TouchOptions,
+} from '../actors/cache/call-options.js';
 export type { Entry, Query, QueryOptions } from '../actors/cache/contents.js';
 export type { AnswerMessage, LoadMessage } from '../actors/cache/diagnostics.js';
 export type {
@@ -8,14 +16,7 @@ export type {
   ImportReport,
 } from '../actors/cache/exported.js';
 export type { Absent, Fresh, Lookup, Stale, Unknown } from '../actors/cache/lookup.js';
-export type {
-  CacheOptions,
-  EntryOptions,
-  ImportOptions,
-  ReadOptions,
-  RefreshOptions,
-  TouchOptions,
-} from '../actors/cache/options.js';
+export type { CacheOptions } from '../actors/cache/options.js';
 export type { ReadPolicyOptions } from '../actors/cache/read-policy.js';
 export type {
   CacheHealth,

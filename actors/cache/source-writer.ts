@@ -1,11 +1,11 @@
 import { OptionsError, SnapshotError, SourceUnavailableError, StateError } from '../../src/errors.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, EntryOptions as TableEntry } from '../../src/table/index.js';
+import type { EntryOptions } from './call-options.js';
 import type { CacheCore } from './core.js';
 import { patience } from './feed.js';
 import { heldIn } from './held.js';
 import { away, notRunning } from './loader.js';
-import type { EntryOptions } from './options.js';
 import { notCleared, type Order } from './order.js';
 import type { Outbox } from './outbox.js';
 import { waitFor } from './wait.js';

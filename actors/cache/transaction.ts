@@ -1,9 +1,9 @@
 import { StateError } from '../../src/errors.js';
 import type { Duration } from '../../src/runtime/duration.js';
+import type { EntryOptions } from './call-options.js';
 import type { Change } from './changes.js';
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
-import type { EntryOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Scope } from './scope.js';
 import type { Shelf } from './shelf.js';

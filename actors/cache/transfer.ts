@@ -1,6 +1,7 @@
 import { StateError } from '../../src/errors.js';
 import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
 import type { Table } from '../../src/table/index.js';
+import { checkImportOptions, type ImportOptions } from './call-options.js';
 import type { Contents, Entry } from './contents.js';
 import type { CacheCore } from './core.js';
 import {
@@ -11,7 +12,6 @@ import {
   type ImportReport,
 } from './exported.js';
 import { Flag } from './judge.js';
-import { checkImportOptions, type ImportOptions } from './options.js';
 import { copyKey } from './rebuild.js';
 import { Stretch, unending } from './stretch.js';
 import { restoredTerms, type Terms } from './terms.js';

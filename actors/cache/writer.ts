@@ -2,11 +2,12 @@ import { OptionsError } from '../../src/errors.js';
 import { milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random } from '../../src/runtime/time.js';
 import type { EntryOptions as TableEntry } from '../../src/table/index.js';
+import { checkEntryOptions, type EntryOptions } from './call-options.js';
 import { applyChanges } from './changes.js';
 import type { CacheCore } from './core.js';
 import { jittered } from './jitter.js';
 import { Flag } from './judge.js';
-import { checkEntryOptions, type EntryOptions, slidesOf } from './options.js';
+import { slidesOf } from './options.js';
 import { slidingTerms } from './sliding.js';
 import { type Terms, termsOf } from './terms.js';
 
