@@ -4,9 +4,9 @@ import { ageNow, wallNow } from '../../src/runtime/time.js';
 import type { OutboxEntry } from '../../src/snapshot/store.js';
 import type { Touch } from '../../src/sources/source.js';
 import { Bell } from './bell.js';
+import { Clearance } from './clearance.js';
 import { isSame, lostError, mostAttempts, type Order, refusal } from './order.js';
 import type { OutboxReport } from './report.js';
-import { Tally } from './tally.js';
 import { Waiters } from './waiters.js';
 
 /**
@@ -38,11 +38,7 @@ export class Outbox {
   /** Done, or dropped: what the file is still to be told. */
   readonly #over = new Set<Order>();
   readonly #written = new Waiters<Order>();
-  readonly #clearance = new Waiters<string>();
-  /** Questions of a key that the source has not settled, whether or not anybody still waits. */
-  readonly #unsettled = new Tally<string>();
-  /** Saves of a key under way. */
-  readonly #saving = new Tally<string>();
+  readonly #clearance = new Clearance((key) => this.#removes(key));
   #touches = 0;
 
   constructor(options: { readonly limit: number; readonly secret: boolean }) {
@@ -117,7 +113,7 @@ export class Outbox {
     const before = (this.#byKey.get(key) ?? []).filter(({ dropped }) => !dropped);
     const last = before.at(-1);
     if (last === undefined && this.#touches >= this.#limit) return false;
-    if (before.some(({ kind }) => kind === 'remove')) return false;
+    if (this.#removes(key)) return false;
     // What was known first still holds: the source has heard of none of them.
     const first = before.find(isTouch);
     const touch = {
@@ -246,7 +242,7 @@ export class Outbox {
   /** One order of a key at a time, and none beside a save of it. */
   #isFree({ key, id }: Order): boolean {
     const first = this.#byKey.get(key)?.find(({ dropped, state }) => !dropped || state === 'trying');
-    return first?.id === id && !this.#saving.has(key);
+    return first?.id === id && !this.#clearance.isSaving(key);
   }
 
   /** The order is over, and nothing of it is in the file any more. */
@@ -258,31 +254,21 @@ export class Outbox {
     const left = (this.#byKey.get(order.key) ?? []).filter((other) => other !== order);
     if (left.length > 0) this.#byKey.set(order.key, left);
     else this.#byKey.delete(order.key);
-    if (!left.some(({ kind }) => kind === 'remove')) this.sealed.delete(order.key);
+    if (!this.#removes(order.key)) this.sealed.delete(order.key);
     this.#written.reject(order, lostError(undefined));
-    this.#clear(order.key);
+    this.#clearance.look(order.key);
   }
 
   /** A question of the key has begun; it may have an effect until it has settled, be it given up or not. */
   asking<T>(key: string, work: Promise<T>): Promise<T> {
-    this.#unsettled.add(key);
-    const settled = (): void => {
-      this.#unsettled.remove(key);
-      this.#clear(key);
-    };
-    work.then(settled, settled);
-    return work;
+    return this.#clearance.asking(key, work);
   }
 
   /** Runs a save of the key: what is ordered meanwhile waits for its end. */
-  async saving<T>(key: string, save: () => Promise<T>): Promise<T> {
-    this.#saving.add(key);
-    try {
-      return await save();
-    } finally {
-      this.#saving.remove(key);
+  saving<T>(key: string, save: () => Promise<T>): Promise<T> {
+    return this.#clearance.saving(key, save, () => {
       if (this.#byKey.has(key)) this.changed.ring();
-    }
+    });
   }
 
   /**
@@ -290,7 +276,7 @@ export class Outbox {
    * found to be away.
    */
   clearance(key: string): Promise<void> | undefined {
-    if (this.#isClear(key)) return undefined;
+    if (this.#clearance.isClear(key)) return undefined;
     const refused = this.#byKey.get(key)?.find(({ kind, attempts }) => kind === 'remove' && attempts > 0);
     if (refused !== undefined) return Promise.reject(refusal(undefined));
     return this.#clearance.wait(key);
@@ -302,7 +288,7 @@ export class Outbox {
     order.attempts++;
     order.due = due;
     this.failed++;
-    if (order.kind === 'remove') this.#clearance.reject(order.key, refusal(error));
+    if (order.kind === 'remove') this.#clearance.giveUp(refusal(error), order.key);
   }
 
   /** The source answered, somebody: whatever is due may be tried. */
@@ -315,15 +301,11 @@ export class Outbox {
   away(error: unknown, delay: (attempt: number) => Milliseconds): void {
     this.#unanswered++;
     this.#notBefore = ageNow() + delay(this.#unanswered);
-    for (const key of this.#clearance.subjects) this.#clearance.reject(key, error);
+    this.#clearance.giveUp(error);
   }
 
-  #isClear(key: string): boolean {
-    return !this.#unsettled.has(key) && !this.#byKey.get(key)?.some(({ kind }) => kind === 'remove');
-  }
-
-  #clear(key: string): void {
-    if (this.#isClear(key)) this.#clearance.resolve(key);
+  #removes(key: string): boolean {
+    return (this.#byKey.get(key) ?? []).some(({ kind }) => kind === 'remove');
   }
 
   #isOver(order: Order): void {
