@@ -95,6 +95,12 @@ function tellFailure({ core, ledger }: SnapshotterInput, doing: string, error: u
   core.bus.publish('snapshot.failed', { error, doing });
 }
 
+/** What waits in memory to be told of rows in use waits for the next process. */
+function keepTouches({ link, touches }: Core, { outbox }: Ledger): void {
+  if (link.source.touch === undefined) return;
+  for (const touch of touches.takeAll()) if (!outbox.touch(touch.key, touch.raw, touch)) touches.dropped++;
+}
+
 /**
  * The snapshotter: it restores once, writes what changed every so often, journals invalidations and revocations at once,
  * and completes the snapshot when it is told to stop.
@@ -145,6 +151,7 @@ export const snapshotterLogic = setup({
       const { core, ledger } = input;
       if (ledger.store !== undefined) {
         const store = ledger.store;
+        keepTouches(core, ledger);
         await attempt(input, 'journal', signal, () => writeJournal(core, ledger, store));
         // Before the restore is done the store knows more than the table does.
         if (ledger.restored)

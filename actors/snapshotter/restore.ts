@@ -129,7 +129,7 @@ function bringEntry<V>(
       version: entry.version,
       tags: entry.tags,
       weight: core.weights.of(entry.value as V, entry.key, entry.weight),
-      flags: Flag.restored,
+      flags: Flag.restored | core.sliding.flag(entry.sliding),
     },
     lease,
   );

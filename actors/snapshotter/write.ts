@@ -127,6 +127,7 @@ function entryOf<V>(
   const weight = table.weightOf(slot);
   const ttl = table.ttlOf(slot);
   const staleFor = table.staleForOf(slot);
+  const sliding = core.sliding.own(table.flagsOf(slot));
   const ordinary =
     ttl === core.policy.ttl &&
     (staleFor === core.policy.staleFor || core.policy.staleFor === Number.POSITIVE_INFINITY);
@@ -140,6 +141,7 @@ function entryOf<V>(
     ...(tags !== undefined && { tags }),
     ...(weight !== undefined && { weight }),
     ...(!ordinary && { ttl, staleFor }),
+    ...(sliding !== undefined && { sliding }),
   };
 }
 

@@ -11,6 +11,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   do: fc.oneof(
     { arbitrary: fc.constant('remove' as const), weight: 6 },
     { arbitrary: fc.constant('save' as const), weight: 4 },
+    { arbitrary: fc.constant('touch' as const), weight: 5 },
     { arbitrary: fc.constant('read' as const), weight: 3 },
     fc.constantFrom(
       'lookup' as const,

@@ -18,6 +18,7 @@ import {
   type Manner,
   manners,
   methods,
+  telling,
   termsOf,
 } from './rows-kinds.js';
 import { batch } from './rows-promises.js';
@@ -57,6 +58,9 @@ export class RowsCache {
   constructor(w: SimulationWorld) {
     const kind = kinds[w.seed % kinds.length] as Kind;
     this.#manner = manners[Math.floor(w.seed / (kinds.length * latencies.length)) % manners.length] as Manner;
+    const tells = telling[
+      Math.floor(w.seed / (kinds.length * latencies.length * manners.length)) % telling.length
+    ] as boolean;
     this.#world = w;
     this.callers = new Callers(() => w.now);
     this.terms = termsOf(kind);
@@ -69,6 +73,7 @@ export class RowsCache {
       has: [
         ...(methods[kind] ?? everyMethod),
         ...(this.#manner === 'in batches' ? ['loadMany' as const] : []),
+        ...(tells ? ['subscribe' as const] : []),
       ],
     });
     this.cache = defineCache<string>({

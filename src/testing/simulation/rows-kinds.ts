@@ -24,6 +24,9 @@ export const methods: Partial<Record<Kind, readonly Exclude<SourceMethod, 'load'
 };
 export const everyMethod = ['scan', 'changes', 'missing', 'save', 'remove', 'ping'] as const;
 
+/** Whether the database tells at once what is written, which is drawn likewise. */
+export const telling = [false, true, false] as const;
+
 /** How long the database takes while all is well, ms. */
 export const latencies = [0, 5, 250] as const;
 
