@@ -31,6 +31,8 @@ export interface Scenario {
   readonly tape: readonly number[];
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
+  /** At which passes of it telling an order crashes, when the source has it and the file does not know. */
+  readonly crashes: readonly number[];
   readonly seed: number;
   readonly latency: number;
 }
@@ -192,8 +194,10 @@ const has = {
   'neither scan nor ping': ['save', 'remove', 'touch'],
 } as const;
 
+const pointsOf = ({ crashes }: Scenario) => crashes.map((pass) => ({ name: 'snapshotter.delivered', pass }));
+
 export const play = (scenario: Scenario): Promise<string> =>
-  world({ seed: scenario.seed, tape: scenario.tape }, async (w) => {
+  world({ seed: scenario.seed, tape: scenario.tape, faultPoints: pointsOf(scenario) }, async (w) => {
     const some = has[scenario.kind];
     const db = scriptedSource<string>({
       rows: Object.fromEntries(keys.map((key) => [key, `${key}0`])),
@@ -222,6 +226,11 @@ export const play = (scenario: Scenario): Promise<string> =>
     await w.eventually('the outbox is empty', '90s', () => service.cache.stats().outboxWaiting === 0);
     if ((await service.waiting()).length > 0) throw new Error('The file still holds orders.');
     for (const key of keys) await service.observed.read(key);
+    const told = w.faultPoints.get('snapshotter.delivered') ?? 0;
+    sometimes(
+      'telling an order crashes',
+      scenario.crashes.some((pass) => pass <= told),
+    );
     await w.advance('30s');
     for (const key of keys) await service.observed.read(key);
     clearInterval(watch);

@@ -44,6 +44,7 @@ const scenario = fc.record({
     modes: ['up', 'unreachable', 'unreachable', 'slow', 'hang', 'flap', 'locked', 'readonly'],
   }),
   steps: fc.array(step, { maxLength: 40, size: 'max' }),
+  crashes: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 2 }),
   seed: fc.nat(1_000),
   kind: fc.constantFrom(...kinds),
   latency: fc.constantFrom(0, 5, 250),

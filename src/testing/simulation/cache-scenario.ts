@@ -116,7 +116,6 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
       'janitor.swept',
       'snapshotter.page',
       'snapshotter.written',
-      'snapshotter.delivered',
     ],
     longest: '15s',
   }),
