@@ -1,4 +1,5 @@
 import { OptionsError, SnapshotError, SourceUnavailableError, StateError } from '../../src/errors.js';
+import type { Milliseconds } from '../../src/runtime/duration.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, EntryOptions as TableEntry } from '../../src/table/index.js';
 import type { EntryOptions } from './call-options.js';
@@ -41,6 +42,7 @@ export class SourceWriter<V> {
     const { table, touches, ledger } = this.#core;
     await this.#afterRemovals(stored);
     const lease = table.lease();
+    const removedBefore = table.tombstoneOf(stored)?.at;
     const send = (): Promise<void> =>
       touches.outOfTheWay(stored, async () => {
         await this.#through('save', key, (context) => write.call(link.source, row, context));
@@ -49,7 +51,8 @@ export class SourceWriter<V> {
       });
     try {
       await (ledger === undefined ? send() : ledger.outbox.saving(stored, send));
-      this.#saved(stored, value, this.#core.weights.weighed(this.#writer.entry(entry), value, stored), lease);
+      const options = this.#core.weights.weighed(this.#writer.entry(entry), value, stored);
+      this.#saved(stored, value, options, { lease, removedBefore });
     } finally {
       table.release(lease);
     }
@@ -72,13 +75,22 @@ export class SourceWriter<V> {
    * What the source took is stored as `put` would, unless something happened to the key meanwhile: then nobody knows which
    * came last there. A removal stands; of anything else, nothing is known any more.
    */
-  #saved(stored: string, value: V, options: TableEntry, lease: Lease): void {
+  #saved(
+    stored: string,
+    value: V,
+    options: TableEntry,
+    { lease, removedBefore }: { readonly lease: Lease; readonly removedBefore: Milliseconds | undefined },
+  ): void {
     const { table, quarantine, loader } = this.#core;
+    const tombstone = table.tombstoneOf(stored);
     if (table.confirm(stored, value, options, lease) === 'stored') {
       quarantine.release(stored);
       loader.abort(stored);
-    } else if (table.tombstoneOf(stored)?.kind !== 'revoked')
-      this.#writer.buryStored([stored], 'invalidated', 'invalidate');
+    } else if (tombstone?.kind === 'revoked' && tombstone.at !== removedBefore) {
+      // A load, or another save, that began before this may bring what is older in the source.
+      table.overtake(stored);
+      loader.abort(stored);
+    } else this.#writer.buryStored([stored], 'invalidated', 'invalidate');
   }
 
   async remove(key: string): Promise<Removal> {

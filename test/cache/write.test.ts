@@ -244,6 +244,25 @@ describe('save, remove', () => {
   );
 
   it(
+    'a slow save that a remove overtakes: what a load brings that began before its end is refused all the same',
+    scene({ rows, has: ['save', 'remove'], leaves: true }, async ({ w, db, boot }) => {
+      const { cache } = await boot();
+      db.become({ mode: 'slow', ms: 1_000 });
+      const save = cache.save('a', 'A2');
+      await w.advance('100ms');
+      db.become({ mode: 'up' });
+      await cache.remove('a');
+      db.become({ mode: 'slow', ms: 1_500, deaf: true });
+      const refreshed = cache.refresh('a');
+      await w.settle();
+      db.become({ mode: 'up' });
+      await save;
+      expect(await refreshed).toMatchObject({ status: 'fresh', value: 'A2' });
+      expect(await cache.read('a')).toMatchObject({ status: 'fresh', value: 'A2' });
+    }),
+  );
+
+  it(
     'a slow save that an invalidation overtakes: nobody knows which came last',
     scene({ rows, has: ['save'] }, async ({ w, db, boot }) => {
       const { cache } = await boot();
