@@ -146,6 +146,21 @@ const putWhileARemovalIsRepeated: Case = {
   ],
 };
 
+/** The source confirms a removal, and the row is put before the order has been struck from the file. */
+const putAsItIsConfirmed: Case = {
+  points: [],
+  seed: 470918,
+  tape: [],
+  faults: [
+    { at: 3503, kind: 'pause', ms: 499 },
+    { at: 0, kind: 'source', mode: { mode: 'slow', ms: 2001, deaf: false }, for: 1501 },
+  ],
+  steps: [
+    { at: 3753, pick: 5000, salt: 0 },
+    { at: 1253, pick: 7858, salt: 0 },
+  ],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -193,6 +208,7 @@ test.each([
   ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process that is killed has no time left to write in', asleepAsItDies],
+  ['a put at the very moment of a confirmation is passed over', putAsItIsConfirmed],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
