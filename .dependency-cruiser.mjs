@@ -6,7 +6,7 @@
 const floors = [
   ['^src/cli/'],
   ['^src/index\\.ts$', '^src/testing/', '^src/observe/', '^src/express-session/'],
-  ['^src/define-cache\\.ts$'],
+  ['^src/(define-)?cache\\.ts$'],
   ['^src/(create-runtime|run-main)\\.ts$'],
   ['^supervisors/'],
   ['^actors/'],

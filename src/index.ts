@@ -1,4 +1,12 @@
 /** The public face of `holdfast`. Nothing inside imports it. */
+
+export type {
+  EntryOptions,
+  ImportOptions,
+  ReadOptions,
+  RefreshOptions,
+  TouchOptions,
+} from '../actors/cache/call-options.js';
 export type { Entry, Query, QueryOptions } from '../actors/cache/contents.js';
 export type { AnswerMessage, LoadMessage } from '../actors/cache/diagnostics.js';
 export type {
@@ -8,29 +16,24 @@ export type {
   ImportReport,
 } from '../actors/cache/exported.js';
 export type { Absent, Fresh, Lookup, Stale, Unknown } from '../actors/cache/lookup.js';
-export type {
-  CacheOptions,
-  EntryOptions,
-  ImportOptions,
-  ReadOptions,
-  RefreshOptions,
-} from '../actors/cache/options.js';
+export type { CacheOptions } from '../actors/cache/options.js';
 export type { ReadPolicyOptions } from '../actors/cache/read-policy.js';
 export type {
   CacheHealth,
   CacheState,
   CacheStats,
   EvictionReport,
+  ListenerHealth,
   OutboxReport,
   SourceHealth,
   SweepReport,
   ThrottleHealth,
   WarmReport,
 } from '../actors/cache/report.js';
+export type { Removal } from '../actors/cache/source-writer.js';
 export type { Transaction } from '../actors/cache/transaction.js';
 export type { TransactionOptions } from '../actors/cache/transactions.js';
 export type { CounterOptions, ManyEntry } from '../actors/cache/values.js';
-export type { Removal } from '../actors/cache/writer.js';
 export type { ThrottleOptions } from '../actors/throttle/options.js';
 export * from '../supervisors/index.js';
 export { type ThreadChildSpec, threadChild } from '../supervisors/thread-child.js';

@@ -29,8 +29,8 @@ export function cacheTree<V>(core: CacheCore<V>): SupervisorLogic {
             name: named('snapshotter'),
             logic: snapshotterLogic,
             input: { ...input, ledger: core.ledger },
-            // Its last writing may be a full one.
-            shutdown: '30s',
+            // Its last writing may be a full one; it gives up by itself where that gets nowhere.
+            shutdown: 'infinity',
             // It bounds the restore itself; opening waits for a disk.
             startTimeout: '60s',
           }),

@@ -1,5 +1,6 @@
 import { Fifo } from '../src/runtime/fifo.js';
 import { slice, yieldToLoop } from '../src/runtime/time.js';
+import { witness } from '../src/witness.js';
 
 /** What a supervisor serves one after the other. */
 export type Message = () => void | Promise<void>;
@@ -85,7 +86,7 @@ export class Inbox {
   }
 
   async #serve(): Promise<void> {
-    await undefined;
+    await witness()?.step?.('supervisor');
     const stretch = slice();
     try {
       for (let next = this.#take(); next !== undefined; next = this.#take()) {

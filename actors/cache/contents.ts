@@ -1,8 +1,8 @@
 import { ageNow, wallNow } from '../../src/runtime/time.js';
+import { checkQueryOptions } from './call-options.js';
 import type { CacheCore } from './core.js';
 import { judge } from './judge.js';
 import type { Fresh, Stale } from './lookup.js';
-import { checkQueryOptions } from './options.js';
 import { Stretch, unending } from './stretch.js';
 
 /** One entry as it may be served now: what `lookup` would say of its key, and what it was stored with. */

@@ -31,6 +31,7 @@ import { Requests } from './requests.js';
 import { Rota } from './rota.js';
 import { Sliding } from './sliding.js';
 import { SourceLink } from './source-link.js';
+import { type PendingTouch, Touches } from './touches.js';
 import { Weights } from './weights.js';
 
 /** Crashes of the cache actor closer together than this put the table itself in doubt: the tree's intensity window. */
@@ -67,6 +68,7 @@ export class CacheCore<V> {
   readonly loader: Loader<V>;
   readonly sliding: Sliding;
   readonly cover = new Cover();
+  readonly touches: Touches;
   readonly passes: Passes;
   /** Who waits for a sweep. */
   readonly sweeps = new Requests<SweepReport>();
@@ -156,6 +158,7 @@ export class CacheCore<V> {
         }),
     });
     this.throttle = options.policy.throttle && new Throttle(options.policy.throttle, this);
+    this.touches = new Touches({ every: options.policy.touchEvery, secret: secretKeys });
     this.sliding = new Sliding(options.policy.sliding !== false);
     this.intake = new Intake(this);
     this.loader = new Loader(this);
@@ -184,6 +187,11 @@ export class CacheCore<V> {
       },
     });
     return table;
+  }
+
+  /** What the source is still to be told of a row in use: until then its own word of that row's end is older than what is known here. */
+  touchOf(key: string): (Pick<PendingTouch, 'expiresAt'> & { readonly was: number | undefined }) | undefined {
+    return this.touches.of(key) ?? this.ledger?.outbox.touchOf(key);
   }
 
   /** A key as it may be told: whole where it is no secret. */

@@ -10,6 +10,8 @@ export interface ExportedEntry<V> {
   readonly confirmedAt: Milliseconds;
   readonly ttl: Milliseconds;
   readonly staleFor: Milliseconds | 'until-expiry';
+  /** Whether reads keep it fresh: only where the entry has its own. */
+  readonly sliding?: boolean;
   readonly expiresAt?: Milliseconds;
   readonly version?: number;
   readonly tags?: readonly string[];
@@ -57,13 +59,15 @@ export function checkRecord<V>(given: unknown): Checked<V> {
       : bad(key, "A removal must have `removed`, 'invalidated' or 'revoked', and `at`, ms since the epoch.");
   }
   const entry = given as Partial<ExportedEntry<V>>;
-  const { value, confirmedAt, ttl, expiresAt, version, tags, weight } = entry;
+  const { value, confirmedAt, ttl, sliding, expiresAt, version, tags, weight } = entry;
   const staleFor = entry.staleFor === 'until-expiry' ? Number.POSITIVE_INFINITY : entry.staleFor;
   if (value === undefined) return bad(key, 'An entry must have a value other than undefined.');
   if (!isTime(confirmedAt) || !isSpan(ttl) || !(isSpan(staleFor) || staleFor === Number.POSITIVE_INFINITY))
     return bad(key, 'An entry must have `confirmedAt`, `ttl` and `staleFor`, in ms.');
   if (expiresAt !== undefined && !isTime(expiresAt))
     return bad(key, '`expiresAt` must be ms since the epoch.');
+  if (sliding !== undefined && typeof sliding !== 'boolean')
+    return bad(key, '`sliding` must be true or false.');
   if (version !== undefined && !isTime(version)) return bad(key, '`version` must be a number.');
   if (weight !== undefined && !isSpan(weight)) return bad(key, '`weight` must be a number, 0 or more.');
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))

@@ -62,13 +62,13 @@ export class Finder<V> {
       if (step === 'ask, or this' && !core.running && !core.expectsRestart) return { lookup: known };
       if (step === 'ask, or this') softEnd ??= ageNow() + manner.softTimeout;
       const end = step === 'ask' || softEnd === undefined ? deadline : Math.min(softEnd, deadline);
-      if (!core.running && !(await this.#restarted(end, signal))) return this.#late(stored, known, manner);
+      if (!core.running && !(await this.#restarted(end, signal))) return this.#late(stored, manner);
       const flight = core.loader.request(stored, key);
       if (flight === undefined) {
         return { lookup: this.#told(stored, manner, true), error: away(core.link.outage.error) };
       }
       const landing = await this.#landingOf(flight, end, signal);
-      if (landing === 'late') return this.#late(stored, this.#memory.know(stored), manner);
+      if (landing === 'late') return this.#late(stored, manner);
       // It had begun before: what it brought may be older than the question.
       if (after !== undefined && (flight.batch?.number ?? 0) <= after && landing.type !== 'aborted') continue;
       const found = this.landed(stored, landing, lapses, manner);
@@ -117,7 +117,9 @@ export class Finder<V> {
     }
   }
 
-  #late(stored: string, known: Lookup<V>, { timeout, accept }: Manner): Found<V> {
+  /** What memory has now: what it had when the wait began may be over. */
+  #late(stored: string, { timeout, accept }: Manner): Found<V> {
+    const known = this.#memory.know(stored);
     const error = new LoadTimeoutError(
       timeout === Number.POSITIVE_INFINITY
         ? 'The cache was being restarted and did not answer in time. Ask again.'

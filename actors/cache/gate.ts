@@ -3,10 +3,15 @@ import { ageNow } from '../../src/runtime/time.js';
 import type { Ticket } from '../throttle/book.js';
 import { fingerprint, refusedFingerprint } from '../throttle/fingerprint.js';
 import type { Asker, Throttle } from '../throttle/throttle.js';
+import {
+  checkReadOptions,
+  checkRefreshOptions,
+  type ReadOptions,
+  type RefreshOptions,
+} from './call-options.js';
 import type { CacheCore } from './core.js';
 import { away } from './loader.js';
 import type { Fresh, Lookup, Stale } from './lookup.js';
-import { checkReadOptions, checkRefreshOptions, type ReadOptions, type RefreshOptions } from './options.js';
 import { everyOne, keysIn, type Reader } from './reader.js';
 
 /** A kind of question: how it is asked, and what of an answer is to be known here. */

@@ -35,6 +35,10 @@ export interface IntakeHome<V> {
   readonly cover: Cover;
   /** The present one: a rebuild puts another in its place. */
   readonly table: Table<V>;
+  /** What the source is still to be told of a row in use. `was`: when it expires there, as far as that is known. */
+  touchOf(
+    key: string,
+  ): { readonly expiresAt: Milliseconds; readonly was: Milliseconds | undefined } | undefined;
 }
 
 /** The one way by which the source's answers come into the table, whoever asked: under a lease, or not at all. */
@@ -114,6 +118,10 @@ export class Intake<V> {
   none(key: string, lease: Lease, because: 'source' | 'pass', at: Milliseconds = ageNow()): boolean {
     const { table, policy, counters, quarantine, authority } = this.#core;
     const held = table.slotOf(key) >= 0;
+    if (held && this.#onlyExpired(key)) {
+      counters.refused++;
+      return false;
+    }
     if (table.deny(key, { at, until: at + policy.negativeTtl, because }, lease) !== 'stored') {
       counters.refused++;
       return false;
@@ -122,6 +130,12 @@ export class Intake<V> {
     // The last pass saw the key, or came before it: it proves nothing of it, once this answer is no longer believed.
     if (held && because === 'source') authority.doubt(key);
     return true;
+  }
+
+  /** There may be a row, which has expired there because the source has not heard yet that it is in use. */
+  #onlyExpired(key: string): boolean {
+    const touch = this.#core.touchOf(key);
+    return touch !== undefined && wallNow() >= (touch.was ?? Number.NEGATIVE_INFINITY);
   }
 
   /** A row that cannot be used is set apart; the older entry is neither removed nor confirmed. */
@@ -142,10 +156,12 @@ export class Intake<V> {
     { at, covered, flags }: { readonly at: Milliseconds; readonly covered: boolean; readonly flags: number },
   ): Taken {
     const { table, policy, counters, quarantine } = this.#core;
-    if (row.expiresAt !== undefined && row.expiresAt <= wallNow()) return 'over';
+    const touch = row.expiresAt === undefined ? undefined : this.#core.touchOf(key);
+    const expiresAt = touch === undefined ? row.expiresAt : Math.max(row.expiresAt ?? 0, touch.expiresAt);
+    if (expiresAt !== undefined && expiresAt <= wallNow()) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
     const { jitter, sliding } = policy;
-    const plain = termsOf(policy, {}, row.expiresAt);
+    const plain = termsOf(policy, {}, expiresAt);
     const terms = sliding === false ? plain : slidingTerms(plain, sliding);
     const result = table.confirm(
       key,
@@ -154,7 +170,7 @@ export class Intake<V> {
         confirmedAt: at,
         ttl: jitter === 0 ? terms.ttl : jittered(terms.ttl, jitter, random()),
         staleFor: terms.staleFor,
-        expiresAt: row.expiresAt,
+        expiresAt,
         version: row.version,
         tags: row.tags,
         weight: this.#core.weights.of(row.value, key),

@@ -25,6 +25,10 @@ export class Ledger {
   shift: number | undefined;
   /** The next writing must be a full one: the first, or one after a doubtful file. */
   fullDue = false;
+  /** Grows with whatever the store has written. */
+  progress = 0;
+  /** Keys whose removal was written since the last full writing. */
+  removals = 0;
   /** The snapshotter of this tree has ended in order: nothing will be written any more. */
   closed = false;
   last: { readonly at: number; readonly ok: boolean; readonly error?: unknown } | undefined;
@@ -34,6 +38,8 @@ export class Ledger {
   cursor: Cursor | undefined;
   /** A restore has been finished in this process: the table knows all that the store does, and more. */
   restored = false;
+  /** Tags that were invalidated before that, and when: what it still brings with one of them goes, from the store too. */
+  readonly tags = new Map<string, number>();
   /** The store, while it is open. */
   store: SnapshotStore | undefined;
   /** The last incarnation's store, being closed: the next one waits for it. */
@@ -69,6 +75,7 @@ export class Ledger {
   /** What was taken is on disk. */
   settle(taken: readonly SnapshotTombstone[]): void {
     this.#durable += taken.length;
+    this.progress++;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const waiter of waiting) {

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import { wallNow } from '../../src/runtime/time.js';
 import { Bell } from './bell.js';
 import { waitFor } from './wait.js';
 
@@ -15,6 +16,12 @@ export class Listening {
   readonly noticed = new Bell();
   /** How often it has begun. */
   opened = 0;
+  /** It tells now. */
+  subscribed = false;
+  /** When it began to tell, or ceased to; wall-clock ms. */
+  since: Milliseconds | undefined;
+  /** What it was lost by last; nothing while it tells. */
+  error: unknown;
   /** The first attempt is not over yet. */
   pending: boolean;
   /** When a pass was last asked for because something changed; ms of ages. */
@@ -25,6 +32,21 @@ export class Listening {
   constructor(possible: boolean) {
     this.possible = possible;
     this.pending = possible;
+  }
+
+  /** From now on it tells. */
+  begun(): void {
+    this.opened++;
+    this.subscribed = true;
+    this.since = wallNow();
+    this.error = undefined;
+  }
+
+  /** It tells no more, or could not begin to. */
+  lost(error?: unknown): void {
+    if (this.subscribed) this.since = wallNow();
+    this.subscribed = false;
+    this.error = error ?? this.error;
   }
 
   settle(): void {

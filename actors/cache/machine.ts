@@ -2,6 +2,7 @@ import { fromCallback, fromPromise, setup } from 'xstate';
 import { loggerOf } from '../../src/runtime/index.js';
 import type { CacheCore } from './core.js';
 import { rebuild } from './rebuild.js';
+import { Toucher } from './toucher.js';
 
 type Core = CacheCore<unknown>;
 type CacheActorEvent =
@@ -28,6 +29,16 @@ const life = fromCallback<CacheActorEvent, { core: Core }>(({ input: { core }, s
   };
 });
 
+/** Tells the source of rows in use. */
+const toucher = fromCallback<CacheActorEvent, { core: Core }>(({ input: { core } }) => {
+  const life = new AbortController();
+  const teller = new Toucher(core, life.signal);
+  return () => {
+    teller.end();
+    life.abort(new Error('The cache actor has ended.'));
+  };
+});
+
 /**
  * The cache actor: loads run in its life, and die with it. The table is not its own: it outlives every crash. After the
  * second crash in a row the table itself is in doubt, and is rebuilt while the old one goes on answering.
@@ -40,6 +51,7 @@ export const cacheLogic = setup({
   },
   actors: {
     life,
+    toucher,
     rebuild: fromPromise<void, { readonly core: Core }>(({ input, signal }) => rebuild(input.core, signal)),
   },
   actions: {
@@ -51,7 +63,10 @@ export const cacheLogic = setup({
 }).createMachine({
   id: 'cache',
   context: ({ input }) => ({ core: input.core }),
-  invoke: { src: 'life', input: ({ context }) => ({ core: context.core }) },
+  invoke: [
+    { src: 'life', input: ({ context }) => ({ core: context.core }) },
+    { src: 'toucher', input: ({ context }) => ({ core: context.core }) },
+  ],
   initial: 'serving',
   on: {
     'holdfast.shutdown': { target: '.stopped', actions: 'end' },

@@ -35,7 +35,8 @@ export class Memory<V> {
     if (verdict === 'expired') table.latch(slot);
     if (verdict === 'expired' || verdict === 'aged') return this.unknown(key);
     table.touch(slot);
-    if (verdict === 'fresh' && core.sliding.any) core.sliding.read(table, slot, age);
+    if (core.sliding.any && (verdict === 'fresh' || verdict === 'restored'))
+      core.sliding.read(table, slot, age);
     const value = table.valueAt(slot) as V;
     const since = Math.max(0, age - confirmedAt);
     return verdict === 'fresh' ? fresh(value, since, expiresAt) : stale(value, since, expiresAt, verdict);

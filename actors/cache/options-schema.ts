@@ -107,6 +107,7 @@ export const cacheSchema = v.strictObject({
   weigh: callable('a function of a value and its key that answers with a number, 0 or more'),
   maxNegative: count(0),
   authoritative: boolean,
+  touchEvery: duration,
   key: callable('a function of a key that says true or false'),
   secretKeys: boolean,
   load: v.optional(
@@ -180,6 +181,9 @@ export const transactionSchema = v.strictObject({
   retries: count(0),
   signal: v.optional(must('an AbortSignal', (value) => value instanceof AbortSignal)),
 });
+
+/** What is said of a row that is in use. */
+export const touchSchema = v.strictObject({ expiresAt: number('a number: ms since the epoch') });
 
 /** What is said of one reload. */
 export const refreshSchema = v.strictObject(reload);

@@ -4,16 +4,7 @@ import type { Logger } from '../../src/runtime/logger.js';
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { Source, SourceContext } from '../../src/sources/source.js';
 import { type ThrottleOptions, type ThrottlePolicy, throttlePolicy } from '../throttle/options.js';
-import {
-  cacheSchema,
-  checkOptions,
-  entrySchema,
-  importSchema,
-  querySchema,
-  readSchema,
-  refreshSchema,
-  transactionSchema,
-} from './options-schema.js';
+import { cacheSchema, checkOptions } from './options-schema.js';
 import { type ReadPolicy, type ReadPolicyOptions, readPolicy } from './read-policy.js';
 
 /** A number of things. */
@@ -40,7 +31,8 @@ export interface CacheOptions<V> {
   /**
    * A read of a fresh entry (`update` and `incr` are none) restarts its age, as `touch` does: what is in use stays fresh. `true`: for as long
    * as `ttl + staleFor` after the source last confirmed it. A duration: for that long after, instead of `ttl + staleFor`. Never past its own
-   * `expiresAt`. The age is restarted once a sixteenth of `ttl` has passed. Default false.
+   * `expiresAt`. The age is restarted once a sixteenth of `ttl` has passed. It goes on after a restart: what is restored and read within its
+   * `ttl` is no older by that, and stays `restored`. Default false.
    */
   readonly sliding?: boolean | Duration;
   /**
@@ -67,6 +59,11 @@ export interface CacheOptions<V> {
   readonly maxNegative?: Count;
   /** A complete pass proves the absence of what it did not see. Default false. */
   readonly authoritative?: boolean;
+  /**
+   * Of one row no more than one `touch` with an `expiresAt` reaches the source in so long a time; those in between become one. Memory knows
+   * them at once. With `secretKeys` they are left out instead, as their keys would have to be kept. Default `'1m'`; 0: each is told.
+   */
+  readonly touchEvery?: Duration;
   /** The key guard: a key that it refuses is absent, and nothing is asked or stored. */
   readonly key?: (key: string) => boolean;
   /**
@@ -111,7 +108,10 @@ export interface CacheOptions<V> {
   ) & {
     readonly every?: Duration;
     readonly restoreTimeout?: Duration;
-    /** The most orders that may wait for a source that is away. Default 10,000; 0: `remove` rejects while it is away. */
+    /**
+     * The most removals that may wait for a source that is away, and as many rows that were touched meanwhile. Default 10,000; 0: `remove`
+     * rejects while it is away, and what is touched waits in memory.
+     */
     readonly maxOutbox?: Count;
   };
   /** For a cache that runs alone; under a runtime the runtime's is used. */
@@ -136,6 +136,7 @@ export interface CachePolicy {
   readonly maxWeight: Weight | undefined;
   readonly maxNegative: Count;
   readonly authoritative: boolean;
+  readonly touchEvery: Milliseconds;
   readonly secretKeys: boolean;
   readonly load: {
     readonly timeout: Milliseconds;
@@ -196,6 +197,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
     maxWeight: options.maxWeight,
     maxNegative: options.maxNegative ?? 100_000,
     authoritative: options.authoritative ?? false,
+    touchEvery: milliseconds(options.touchEvery ?? '1m', 'touchEvery'),
     secretKeys: options.secretKeys ?? false,
     load: {
       timeout: milliseconds(options.load?.timeout ?? '2s', 'load.timeout'),
@@ -233,7 +235,7 @@ export function cachePolicy<V>(options: CacheOptions<V>): CachePolicy {
  */
 function checkSecrets<V>({ secretKeys, snapshot, source }: CacheOptions<V>): void {
   if (secretKeys !== true || snapshot === undefined || typeof source === 'function') return;
-  if (source.remove === undefined) return;
+  if (source.remove === undefined && source.touch === undefined) return;
   const sealed = 'store' in snapshot ? snapshot.store.keepsSecrets === true : snapshot.secret !== undefined;
   if (sealed) return;
   throw new OptionsError(
@@ -251,89 +253,3 @@ export const slidesOf = (given: boolean | Duration): Slides =>
  * after its confirmation, and no longer served than that.
  */
 export type Slides = boolean | Milliseconds;
-
-/** What may be said of one entry, beside its value. */
-export interface EntryOptions {
-  /** Instead of the cache's. */
-  readonly ttl?: Duration;
-  /** Instead of the cache's. */
-  readonly staleFor?: Duration;
-  /** Instead of the cache's. */
-  readonly sliding?: boolean | Duration;
-  /** Wall-clock ms since the epoch; never served past it. */
-  readonly expiresAt?: number;
-  /** Where both carry one, the lower never replaces the higher. */
-  readonly version?: number;
-  readonly tags?: readonly string[];
-  /** Instead of what `weigh` would say. */
-  readonly weight?: Weight;
-}
-
-/** @throws OptionsError that names the option. */
-export function checkEntryOptions(options: EntryOptions): void {
-  if (!isPlain(options)) checkOptions(entrySchema, options);
-}
-
-/** Whether nothing is said but what most puts say, and that is right: the whole check costs more than the put. */
-function isPlain(options: unknown): boolean {
-  if (typeof options !== 'object' || options === null) return false;
-  for (const name in options) {
-    if (name !== 'expiresAt' && name !== 'version') return false;
-    const given = (options as EntryOptions)[name];
-    if (given !== undefined && !Number.isFinite(given)) return false;
-  }
-  return true;
-}
-
-/** What may be said of one question. */
-export interface ReadOptions extends ReadPolicyOptions, RefreshOptions {
-  /** Who holds a stale value waits no longer than this for a fresh one. Default: the cache's `load.softTimeout`. */
-  readonly softTimeout?: Duration;
-}
-
-/** What may be said of a reload. */
-export interface RefreshOptions {
-  /**
-   * Who asks: an address, a user. Where the cache has a `throttle`, who asks for many keys that do not exist waits for the
-   * answers, and is then refused with a ThrottledError. Not slowed down: hits, and questions without a client.
-   */
-  readonly client?: string;
-  /** Gives the question up; the load goes on for others. */
-  readonly signal?: AbortSignal;
-  /** The longest wait. Then the answer is what is known. */
-  readonly timeout?: Duration;
-}
-
-/** @throws OptionsError that names the option. */
-export function checkRefreshOptions(options: RefreshOptions): void {
-  checkOptions(refreshSchema, options);
-}
-
-/** @throws OptionsError that names the option. */
-export function checkReadOptions(options: ReadOptions): void {
-  checkOptions(readSchema, options);
-}
-
-/** @throws OptionsError that names the option. */
-export function checkTransactionOptions(options: object): void {
-  checkOptions(transactionSchema, options);
-}
-
-/** How what is brought goes together with what is there. */
-export interface ImportOptions {
-  /**
-   * `'merge'`: beside what is there; of a key, what is newer holds, and a removal before either. `'replace'`: in the place of all that is
-   * there, removals excepted; every load and pass under way is void. Default `'merge'`.
-   */
-  readonly mode?: 'merge' | 'replace';
-}
-
-/** @throws OptionsError that names the option. */
-export function checkImportOptions(options: ImportOptions): void {
-  checkOptions(importSchema, options);
-}
-
-/** @throws OptionsError that names the option. */
-export function checkQueryOptions(options: object): void {
-  checkOptions(querySchema, options);
-}

@@ -1,41 +1,19 @@
-import { OutboxFullError, SnapshotError, SourceUnavailableError, StateError } from '../../src/errors.js';
+import { OutboxFullError } from '../../src/errors.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, wallNow } from '../../src/runtime/time.js';
-import type { OutboxEntry, OutboxOrder } from '../../src/snapshot/store.js';
+import type { OutboxEntry } from '../../src/snapshot/store.js';
+import type { Touch } from '../../src/sources/source.js';
 import { Bell } from './bell.js';
+import { Clearance } from './clearance.js';
+import { isSame, lostError, mostAttempts, type Order, refusal } from './order.js';
 import type { OutboxReport } from './report.js';
-
-/** One order that the source has not taken yet. The file has it too, or is to get it. */
-export interface Order {
-  /** As the table has it. */
-  readonly key: string;
-  /** As the source has it, where that may be kept: of a secret key it is in the sealed file only, once it is there. */
-  raw: string | undefined;
-  readonly kind: OutboxOrder['kind'];
-  /** Wall-clock ms when it was given. */
-  readonly at: Milliseconds;
-  /** In the file; undefined before it is there. */
-  id: number | undefined;
-  /** `'done'`: the source has confirmed it, and the file does not know yet. */
-  state: 'unwritten' | 'waiting' | 'trying' | 'done';
-  /** Errors of the source's own, in a row. */
-  attempts: number;
-  /** Not before this; ms of ages. */
-  due: Milliseconds;
-}
-
-/** So often the source may refuse an order before it counts as set apart. */
-export const mostAttempts = 10;
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+import { Waiters } from './waiters.js';
 
 /**
  * What is ordered of a source that is away, as it stands in the snapshot's file. It outlives every actor, as the table does: the
  * snapshotter writes orders into the file and brings them to the source, oldest first, and for one key never two at a time.
- * What waits here is sealed in the table: absent, whatever a read still finds.
+ * A key whose removal waits here is sealed in the table: absent, whatever a read still finds. Of the touches of a key only the last matters,
+ * and none once the row is to go or was written anew.
  */
 export class Outbox {
   /** Rung when an order has come into the file, and when one may go on. */
@@ -55,12 +33,13 @@ export class Outbox {
   readonly #orders = new Set<Order>();
   readonly #byKey = new Map<string, Order[]>();
   readonly #unwritten = new Set<Order>();
-  readonly #written = new Map<Order, Waiter[]>();
-  readonly #clearance = new Map<string, Waiter[]>();
-  /** Questions of a key that the source has not settled, whether or not anybody still waits. */
-  readonly #unsettled = new Map<string, number>();
-  /** Saves of a key under way. */
-  readonly #saving = new Map<string, number>();
+  /** On their way into the file. */
+  readonly #writing = new Set<Order>();
+  /** Done, or dropped: what the file is still to be told. */
+  readonly #over = new Set<Order>();
+  readonly #written = new Waiters<Order>();
+  readonly #clearance = new Clearance((key) => this.#removes(key));
+  #touches = 0;
 
   constructor(options: { readonly limit: number; readonly secret: boolean }) {
     this.#limit = options.limit;
@@ -71,9 +50,20 @@ export class Outbox {
     return this.#orders.size;
   }
 
-  /** Whether anything of the key waits here. */
+  /** Touches among them. */
+  get touches(): number {
+    return this.#touches;
+  }
+
+  /** Whether anything of the key waits here, or is under way, that nothing else must overtake. */
   holds(key: string): boolean {
-    return this.#byKey.has(key);
+    return (this.#byKey.get(key) ?? []).some(({ kind, state }) => kind === 'remove' || state === 'trying');
+  }
+
+  /** What waits to be told of a row in use, if the source has not refused it. */
+  touchOf(key: string): Order | undefined {
+    if (this.#touches === 0) return undefined;
+    return this.#byKey.get(key)?.findLast(isTouch);
   }
 
   report(): OutboxReport {
@@ -85,32 +75,65 @@ export class Outbox {
     }
     return {
       waiting: this.#orders.size,
+      touches: this.#touches,
       apart,
       ...(oldest !== undefined && { oldest: Math.max(0, wallNow() - oldest) }),
     };
   }
 
   /**
-   * Takes an order. One for the same key that has not been tried yet, or was refused, is enough.
+   * Takes a removal. One of the same key that has not been tried yet, or was refused, is enough.
    *
    * @throws OutboxFullError
    */
-  add(key: string, raw: string, kind: Order['kind'], cause: unknown): Order {
+  remove(key: string, raw: string, cause: unknown): Order {
     const last = this.#byKey.get(key)?.at(-1);
-    if (last?.kind === kind && (last.state === 'unwritten' || last.state === 'waiting')) {
+    if (last?.kind === 'remove' && (last.state === 'unwritten' || last.state === 'waiting')) {
       last.attempts = 0;
       last.due = 0;
       this.changed.ring();
       return last;
     }
-    if (this.#orders.size >= this.#limit) {
+    if (this.#orders.size - this.#touches >= this.#limit) {
       throw new OutboxFullError(
         `The source is away, and ${this.#limit} orders wait for it already ("snapshot.maxOutbox"): this one was not taken, and nothing was changed here. Try again when it is back.`,
         this.#limit,
         { cause },
       );
     }
-    return this.#push({ key, raw, kind, at: wallNow(), id: undefined, state: 'unwritten' });
+    this.dropTouches(key);
+    return this.#push({ ...unwritten, key, raw, kind: 'remove', at: wallNow() });
+  }
+
+  /**
+   * Takes a touch, in the place of an earlier one of the key. Says no where the row is to go, or too many others wait: touches are bounded by
+   * themselves, so that no removal is refused for them.
+   */
+  touch(key: string, raw: string, { expiresAt, at, was }: Touch & Pick<Order, 'was'>): boolean {
+    const before = (this.#byKey.get(key) ?? []).filter(({ dropped }) => !dropped);
+    const last = before.at(-1);
+    if (last === undefined && this.#touches >= this.#limit) return false;
+    if (this.#removes(key)) return false;
+    // What was known first still holds: the source has heard of none of them.
+    const first = before.find(isTouch);
+    const touch = {
+      expiresAt: Math.max(expiresAt, ...before.map((order) => order.expiresAt)),
+      at: Math.min(at, first?.at ?? at),
+    };
+    if (last?.state === 'unwritten' && !this.#writing.has(last)) Object.assign(last, touch);
+    else this.#push({ ...unwritten, key, raw, kind: 'touch', ...touch, was: first?.was ?? was });
+    return true;
+  }
+
+  /** Of the key's touches nothing is to come any more. */
+  dropTouches(key: string, except?: Order): void {
+    if (this.#touches === 0) return;
+    for (const order of this.#byKey.get(key) ?? []) {
+      if (order.kind !== 'touch' || order === except || order.dropped) continue;
+      order.dropped = true;
+      if (order.id !== undefined) this.#isOver(order);
+      else if (!this.#writing.has(order)) this.finish(order);
+    }
   }
 
   get hasUnwritten(): boolean {
@@ -119,28 +142,33 @@ export class Outbox {
 
   /** What is not in the file yet, oldest first. */
   unwritten(most: number): readonly Order[] {
-    return [...this.#unwritten].slice(0, most);
+    const some = [...this.#unwritten].slice(0, most);
+    for (const order of some) this.#writing.add(order);
+    return some;
   }
 
   /** These are in the file, under these numbers. */
   wrote(orders: readonly Order[], ids: readonly number[]): void {
-    for (const [nth, order] of orders.entries()) this.#known(order, ids[nth] as number);
+    for (const [nth, order] of orders.entries()) {
+      this.#known(order, ids[nth] as number);
+      if (order.kind === 'touch' && !order.dropped) this.dropTouches(order.key, order);
+    }
     this.changed.ring();
   }
 
   /** They could not be written. Who waits is told; they are tried again. */
   notWritten(orders: readonly Order[], error: unknown): void {
     for (const order of orders) {
-      const waiters = this.#written.get(order) ?? [];
-      this.#written.delete(order);
-      for (const { reject } of waiters) reject(error);
+      this.#writing.delete(order);
+      this.#written.reject(order, error);
+      if (order.dropped) this.finish(order);
     }
   }
 
   /** Resolves when the file has the order. Rejects when the disk refused it. */
   written(order: Order): Promise<void> {
     if (order.state !== 'unwritten') return Promise.resolve();
-    return new Promise((resolve, reject) => listed(this.#written, order).push({ resolve, reject }));
+    return this.#written.wait(order);
   }
 
   /**
@@ -161,12 +189,12 @@ export class Outbox {
       if (written !== undefined) this.#known(written, entry.id);
       else {
         const raw = this.#secret ? undefined : entry.key;
-        taken.push(this.#push({ key, raw, kind: entry.kind, at: entry.at, id: entry.id, state: 'waiting' }));
+        taken.push(this.#push({ ...unwritten, ...entry, key, raw, state: 'waiting' }));
       }
     }
     const missing = [...this.#orders].filter(({ id }) => id !== undefined && !inFile.has(id));
-    const over = missing.filter(({ state }) => state === 'done');
-    const gone = missing.filter(({ state }) => state !== 'done');
+    const over = missing.filter(({ state, dropped }) => state === 'done' || dropped);
+    const gone = missing.filter(({ state, dropped }) => state !== 'done' && !dropped);
     for (const order of gone) {
       if (order.raw === undefined) continue;
       order.id = undefined;
@@ -176,12 +204,28 @@ export class Outbox {
     return { taken, over, lost: gone.filter(({ raw }) => raw === undefined) };
   }
 
+  /** What the file is to forget: done by the source, or dropped. */
+  over(most: number): readonly Order[] {
+    const over: Order[] = [];
+    for (const order of this.#over) {
+      if (over.length >= most) break;
+      if (order.state !== 'trying') over.push(order);
+    }
+    return over;
+  }
+
+  /** The source has confirmed it. */
+  done(order: Order): void {
+    order.state = 'done';
+    this.#isOver(order);
+    this.answered();
+  }
+
   /** The order whose turn it is: the oldest that may be tried. */
   next(now: Milliseconds): Order | undefined {
+    if (now < this.#notBefore) return undefined;
     for (const order of this.#orders) {
-      if (order.state === 'done') return order;
-      if (now < this.#notBefore || order.state !== 'waiting' || order.due > now) continue;
-      if (this.#isFree(order)) return order;
+      if (order.state === 'waiting' && order.due <= now && this.#isFree(order)) return order;
     }
     return undefined;
   }
@@ -197,54 +241,45 @@ export class Outbox {
 
   /** One order of a key at a time, and none beside a save of it. */
   #isFree({ key, id }: Order): boolean {
-    return this.#byKey.get(key)?.[0]?.id === id && !this.#saving.has(key);
+    const first = this.#byKey.get(key)?.find(({ dropped, state }) => !dropped || state === 'trying');
+    return first?.id === id && !this.#clearance.isSaving(key);
   }
 
   /** The order is over, and nothing of it is in the file any more. */
   finish(order: Order): void {
-    this.#orders.delete(order);
+    if (this.#orders.delete(order) && order.kind === 'touch') this.#touches--;
     this.#unwritten.delete(order);
+    this.#writing.delete(order);
+    this.#over.delete(order);
     const left = (this.#byKey.get(order.key) ?? []).filter((other) => other !== order);
     if (left.length > 0) this.#byKey.set(order.key, left);
-    else {
-      this.#byKey.delete(order.key);
-      this.sealed.delete(order.key);
-    }
-    this.notWritten([order], lostError(undefined));
-    this.#clear(order.key);
+    else this.#byKey.delete(order.key);
+    if (!this.#removes(order.key)) this.sealed.delete(order.key);
+    this.#written.reject(order, lostError(undefined));
+    this.#clearance.look(order.key);
   }
 
   /** A question of the key has begun; it may have an effect until it has settled, be it given up or not. */
   asking<T>(key: string, work: Promise<T>): Promise<T> {
-    this.#unsettled.set(key, (this.#unsettled.get(key) ?? 0) + 1);
-    const settled = (): void => {
-      countDown(this.#unsettled, key);
-      this.#clear(key);
-    };
-    work.then(settled, settled);
-    return work;
+    return this.#clearance.asking(key, work);
   }
 
   /** Runs a save of the key: what is ordered meanwhile waits for its end. */
-  async saving<T>(key: string, save: () => Promise<T>): Promise<T> {
-    this.#saving.set(key, (this.#saving.get(key) ?? 0) + 1);
-    try {
-      return await save();
-    } finally {
-      countDown(this.#saving, key);
+  saving<T>(key: string, save: () => Promise<T>): Promise<T> {
+    return this.#clearance.saving(key, save, () => {
       if (this.#byKey.has(key)) this.changed.ring();
-    }
+    });
   }
 
   /**
-   * Resolves when no order of the key waits and none can take effect any more. Rejects when the source refuses one, or is
+   * Resolves when no removal of the key waits and no order can take effect any more. Rejects when the source refuses one, or is
    * found to be away.
    */
   clearance(key: string): Promise<void> | undefined {
-    if (this.#isClear(key)) return undefined;
-    const refused = this.#byKey.get(key)?.find(({ attempts }) => attempts > 0);
+    if (this.#clearance.isClear(key)) return undefined;
+    const refused = this.#byKey.get(key)?.find(({ kind, attempts }) => kind === 'remove' && attempts > 0);
     if (refused !== undefined) return Promise.reject(refusal(undefined));
-    return new Promise((resolve, reject) => listed(this.#clearance, key).push({ resolve, reject }));
+    return this.#clearance.wait(key);
   }
 
   /** The source refuses an order. */
@@ -253,7 +288,7 @@ export class Outbox {
     order.attempts++;
     order.due = due;
     this.failed++;
-    this.#giveUp(order.key, refusal(error));
+    if (order.kind === 'remove') this.#clearance.giveUp(refusal(error), order.key);
   }
 
   /** The source answered, somebody: whatever is due may be tried. */
@@ -266,32 +301,26 @@ export class Outbox {
   away(error: unknown, delay: (attempt: number) => Milliseconds): void {
     this.#unanswered++;
     this.#notBefore = ageNow() + delay(this.#unanswered);
-    for (const key of [...this.#clearance.keys()]) this.#giveUp(key, error);
+    this.#clearance.giveUp(error);
   }
 
-  #giveUp(key: string, error: unknown): void {
-    const waiters = this.#clearance.get(key) ?? [];
-    this.#clearance.delete(key);
-    for (const { reject } of waiters) reject(error);
+  #removes(key: string): boolean {
+    return (this.#byKey.get(key) ?? []).some(({ kind }) => kind === 'remove');
   }
 
-  #isClear(key: string): boolean {
-    return !this.#byKey.has(key) && !this.#unsettled.has(key);
+  #isOver(order: Order): void {
+    this.#over.add(order);
+    this.changed.ring();
   }
 
-  #clear(key: string): void {
-    if (!this.#isClear(key)) return;
-    const waiters = this.#clearance.get(key) ?? [];
-    this.#clearance.delete(key);
-    for (const { resolve } of waiters) resolve();
-  }
-
-  #push(given: Omit<Order, 'attempts' | 'due'>): Order {
-    const order: Order = { ...given, attempts: 0, due: 0 };
+  #push(order: Order): Order {
     this.#orders.add(order);
+    if (order.kind === 'touch') this.#touches++;
     if (order.state === 'unwritten') this.#unwritten.add(order);
-    listed(this.#byKey, order.key).push(order);
-    if (!this.sealed.has(order.key)) {
+    const orders = this.#byKey.get(order.key);
+    if (orders === undefined) this.#byKey.set(order.key, [order]);
+    else orders.push(order);
+    if (order.kind === 'remove' && !this.sealed.has(order.key)) {
       this.sealed.set(order.key, ageNow() - Math.max(0, wallNow() - order.at));
     }
     return order;
@@ -301,44 +330,23 @@ export class Outbox {
     order.id = id;
     order.state = 'waiting';
     this.#unwritten.delete(order);
+    this.#writing.delete(order);
     if (this.#secret) order.raw = undefined;
-    const waiters = this.#written.get(order) ?? [];
-    this.#written.delete(order);
-    for (const { resolve } of waiters) resolve();
+    this.#written.resolve(order);
+    if (order.dropped) this.#isOver(order);
   }
 }
 
-const isSame = (order: Order, entry: OutboxEntry): boolean =>
-  order.state === 'unwritten' && order.kind === entry.kind && order.at === entry.at;
+const isTouch = ({ kind, dropped, attempts }: Order): boolean =>
+  kind === 'touch' && !dropped && attempts === 0;
 
-const refusal = (cause: unknown): StateError =>
-  new StateError(
-    'A removal of this key was ordered before, and the source refuses it: what is saved now might be removed later. See the event outbox.failed.',
-    { cause },
-  );
-
-/** The error of an order that is in no file any more. */
-export const lostError = (cause: unknown): SnapshotError =>
-  new SnapshotError(
-    "The snapshot's file was set aside, and with it the outbox: the order is in the file that was moved away, and not done.",
-    { cause },
-  );
-
-/** The error of who wanted to save while a removal of the same key could not be brought to its end. */
-export const notCleared = (cause: unknown): SourceUnavailableError =>
-  new SourceUnavailableError(
-    'A removal of this key, ordered before, has not reached the source yet: what is saved now might be removed by it. Nothing was saved. Try again.',
-    { cause },
-  );
-
-function listed<K, T>(map: Map<K, T[]>, key: K): T[] {
-  const list = map.get(key) ?? [];
-  map.set(key, list);
-  return list;
-}
-
-function countDown(map: Map<string, number>, key: string): void {
-  const left = (map.get(key) ?? 1) - 1;
-  if (left > 0) map.set(key, left);
-  else map.delete(key);
-}
+/** An order as it is given, but for what it is. */
+const unwritten = {
+  expiresAt: 0,
+  was: undefined,
+  id: undefined,
+  state: 'unwritten',
+  dropped: false,
+  attempts: 0,
+  due: 0,
+} as const satisfies Partial<Order>;

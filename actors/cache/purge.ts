@@ -19,8 +19,9 @@ export class Purge<V> {
 
   async invalidateTag(tag: string): Promise<number> {
     if (typeof tag !== 'string') throw new OptionsError(`A tag must be a string. Given: ${typeof tag}.`);
-    const { table } = this.#core;
+    const { table, ledger } = this.#core;
     const mark = table.markTag(tag, ageNow());
+    if (ledger?.restored === false) ledger.tags.set(tag, mark.at);
     const stretch = new Stretch(unending);
     let count = 0;
     // A table that takes this one's place takes nothing of the tag over.

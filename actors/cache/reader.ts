@@ -1,11 +1,16 @@
 import { OptionsError, SourceUnavailableError } from '../../src/errors.js';
 import { milliseconds } from '../../src/runtime/duration.js';
 import { CoarseClock } from '../../src/runtime/time.js';
+import {
+  checkReadOptions,
+  checkRefreshOptions,
+  type ReadOptions,
+  type RefreshOptions,
+} from './call-options.js';
 import type { CacheCore } from './core.js';
 import { Finder, type Found, type Manner } from './finder.js';
 import type { Absent, Fresh, Lookup } from './lookup.js';
 import { Memory } from './memory.js';
-import { checkReadOptions, checkRefreshOptions, type ReadOptions, type RefreshOptions } from './options.js';
 import { isNearEnd, readPolicy, stepFor } from './read-policy.js';
 
 /** The user's questions, answered from the table and, where they may, from the source. */

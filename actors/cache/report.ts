@@ -43,11 +43,16 @@ export interface EvictionReport {
 }
 
 export interface CacheHealth extends CacheState {
-  /** Some answers may be old: the source is away, or the last pass failed. */
+  /**
+   * Some answers may be old: the source is away, the last pass failed, or what other writers do is not told at once though the source
+   * has `subscribe`. Or what was ordered does not get where it should: the snapshot, the source.
+   */
   readonly degraded: boolean;
   /** Ready to serve: complete, partial, or restored and still within its staleness. */
   readonly ready: boolean;
   readonly sourceHealth: SourceHealth;
+  /** Where the source has `subscribe`: whether it tells what other writers do. */
+  readonly listener?: ListenerHealth;
   readonly lastPass?: { readonly at: number; readonly ok: boolean; readonly error?: string };
   readonly lastSweep?: { readonly at: number; readonly error?: string };
   readonly lastSnapshot?: { readonly at: number; readonly ok: boolean; readonly error?: string };
@@ -60,6 +65,8 @@ export interface CacheHealth extends CacheState {
 export interface OutboxReport {
   /** Orders that the source has not confirmed. */
   readonly waiting: number;
+  /** Those among them that tell of rows in use. */
+  readonly touches: number;
   /** Those among them that it has refused so often that somebody should look. */
   readonly apart: number;
   /** How long the oldest has waited; missing where none does. */
@@ -72,6 +79,17 @@ export interface SourceHealth {
   /** Failed attempts in the present outage; 0 while the source answers. */
   readonly attempt: number;
   readonly nextAttemptAt: number | undefined;
+  readonly error?: string;
+}
+
+export interface ListenerHealth {
+  /** It tells, at once. While it does not, sweeps and passes find what changed, as over a source without `subscribe`. */
+  readonly subscribed: boolean;
+  /** Since when it tells; missing while it does not. */
+  readonly since?: number;
+  /** Since when it does not any more; missing while it does, and before it has for the first time. */
+  readonly lostSince?: number;
+  /** Why not. */
   readonly error?: string;
 }
 
@@ -133,6 +151,10 @@ export interface CacheStats {
   readonly outboxDelivered: number;
   readonly outboxFailed: number;
   readonly outboxLost: number;
+  /** Rows of which the source was told that they are in use; refusals; those given up, because too many waited. */
+  readonly touches: number;
+  readonly touchesFailed: number;
+  readonly touchesDropped: number;
 }
 
 export interface ThrottleHealth {

@@ -19,15 +19,33 @@ export function slidingTerms(terms: Terms, slides: Slides): Terms {
 export class Sliding {
   /** There is one that does, or was. */
   any: boolean;
+  /** What is said of no entry. */
+  readonly #ordinary: boolean;
 
-  constructor(any: boolean) {
-    this.any = any;
+  constructor(ordinary: boolean) {
+    this.any = ordinary;
+    this.#ordinary = ordinary;
   }
 
-  /** The entry in a slot was read while it was fresh; `now` in ms of ages. */
+  /** Whether an entry slides on its way out of the table: nothing where it does as all others do. */
+  own(flags: number): boolean | undefined {
+    const slides = (flags & Flag.sliding) !== 0;
+    return slides === this.#ordinary ? undefined : slides;
+  }
+
+  /** The mark of an entry on its way into the table, by what was said of it. */
+  flag(own: boolean | undefined): number {
+    if (!(own ?? this.#ordinary)) return Flag.none;
+    this.any = true;
+    return Flag.sliding;
+  }
+
+  /** The entry in a slot was read, fresh or restored; `now` in ms of ages. Past its `ttl` it is not made young again. */
   read<V>(table: Table<V>, slot: number, now: Milliseconds): void {
     if ((table.flagsOf(slot) & Flag.sliding) === 0) return;
-    if (now - table.confirmedAt(slot) < table.ttlOf(slot) * grain) return;
+    const age = now - table.confirmedAt(slot);
+    const ttl = table.ttlOf(slot);
+    if (age < ttl * grain || age >= ttl) return;
     const entry = entryAt(table, slot);
     table.retime(slot, { ...entry, ...restarted(entry, now) });
   }

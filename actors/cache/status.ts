@@ -1,5 +1,6 @@
 import type { CacheCore } from './core.js';
-import type { CacheHealth, CacheState, CacheStats } from './report.js';
+import type { Listening } from './listening.js';
+import type { CacheHealth, CacheState, CacheStats, ListenerHealth } from './report.js';
 
 /** What is in memory, whether the source is there, and what the warmer does. */
 export function stateOf<V>(core: CacheCore<V>): CacheState {
@@ -16,14 +17,15 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
   const state = stateOf(core);
   const { outage } = core.link;
   const { last } = core.passes;
-  const { ledger, lastSweep, throttle } = core;
+  const { ledger, lastSweep, listening, throttle } = core;
   return {
     ...state,
     degraded:
       state.source === 'down' ||
       last?.ok === false ||
       ledger?.last?.ok === false ||
-      (ledger?.outbox.report().apart ?? 0) > 0,
+      (ledger?.outbox.report().apart ?? 0) > 0 ||
+      (listening.possible && !listening.subscribed && !listening.pending),
     ready: core.running && state.data !== 'cold' && (state.data !== 'restored' || core.table.size > 0),
     sourceHealth: {
       reachable: outage.status === 'unknown' ? undefined : outage.status === 'up',
@@ -32,6 +34,7 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
       nextAttemptAt: outage.nextAttemptAt,
       ...(outage.error !== undefined && { error: told(outage.error) }),
     },
+    ...(listening.possible && { listener: listenerOf(listening) }),
     ...(last && { lastPass: attempt(last) }),
     ...(lastSweep && {
       lastSweep: {
@@ -42,6 +45,14 @@ export function healthOf<V>(core: CacheCore<V>): CacheHealth {
     ...(ledger?.last && { lastSnapshot: attempt(ledger.last) }),
     ...(throttle && { throttle: throttle.health }),
     ...(ledger && { outbox: ledger.outbox.report() }),
+  };
+}
+
+function listenerOf({ subscribed, since, error }: Listening): ListenerHealth {
+  return {
+    subscribed,
+    ...(since !== undefined && (subscribed ? { since } : { lostSince: since })),
+    ...(error !== undefined && { error: told(error) }),
   };
 }
 
@@ -74,6 +85,9 @@ export function statsOf<V>(core: CacheCore<V>): CacheStats {
     outboxDelivered: core.ledger?.outbox.delivered ?? 0,
     outboxFailed: core.ledger?.outbox.failed ?? 0,
     outboxLost: core.ledger?.outbox.lost ?? 0,
+    touches: core.touches.told,
+    touchesFailed: core.touches.failed,
+    touchesDropped: core.touches.dropped,
   };
 }
 

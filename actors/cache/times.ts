@@ -1,17 +1,19 @@
 import { OptionsError } from '../../src/errors.js';
 import { type Duration, type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, wallNow } from '../../src/runtime/time.js';
+import { touchedEntry } from './changes.js';
 import type { CacheCore } from './core.js';
-import { type Held, heldIn } from './held.js';
-import { Flag } from './judge.js';
-import { restarted } from './terms.js';
+import type { Held } from './held.js';
+import type { Shelf } from './shelf.js';
 
 /** How long entries hold: asked, and changed. */
 export class Times<V> {
   readonly #core: CacheCore<V>;
+  readonly #shelf: Shelf<V>;
 
-  constructor(core: CacheCore<V>) {
+  constructor(core: CacheCore<V>, shelf: Shelf<V>) {
     this.#core = core;
+    this.#shelf = shelf;
   }
 
   ttl(key: string): Milliseconds | undefined {
@@ -31,26 +33,19 @@ export class Times<V> {
     const found = this.#held(key);
     if (found === undefined) return false;
     const { stored, held } = found;
-    const { table, loader } = this.#core;
-    table.put(stored, held.value, { ...held.entry, expiresAt: at });
     // It is over by order: a wall clock that is set back before anybody looks does not bring it back.
-    if (at <= wallNow()) table.latch(table.slotOf(stored));
-    loader.abort(stored);
+    const expiresAt = at <= wallNow() ? Number.NEGATIVE_INFINITY : at;
+    this.#shelf.apply([{ key: stored, value: held.value, entry: { ...held.entry, expiresAt }, seen: false }]);
     return true;
   }
 
   touch(key: string): boolean {
     const found = this.#held(key);
     if (found === undefined) return false;
-    const { table, doubtBefore } = this.#core;
-    const { entry } = found.held;
-    // With the age its place before a gap of the change feed is gone: the doubt stays as a mark.
-    const doubt = entry.confirmedAt < doubtBefore ? Flag.suspect : Flag.none;
-    table.retime(table.slotOf(found.stored), {
-      ...entry,
-      ...restarted(entry, ageNow()),
-      flags: (entry.flags ?? 0) | doubt,
-    });
+    const { stored, held } = found;
+    const touched = ageNow();
+    const entry = touchedEntry(held.entry, touched, this.#core.doubtBefore);
+    this.#shelf.apply([{ key: stored, touched, value: held.value, entry }]);
     return true;
   }
 
@@ -58,7 +53,7 @@ export class Times<V> {
     const { keys } = this.#core;
     if (!keys.allows(key)) return undefined;
     const stored = keys.stored(key);
-    const held = heldIn(this.#core, stored);
+    const held = this.#shelf.held(stored);
     return held === undefined ? undefined : { stored, held };
   }
 }

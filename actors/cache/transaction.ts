@@ -1,11 +1,13 @@
 import { StateError } from '../../src/errors.js';
+import type { Duration } from '../../src/runtime/duration.js';
+import type { EntryOptions } from './call-options.js';
 import type { Change } from './changes.js';
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
-import type { EntryOptions } from './options.js';
 import type { Reader } from './reader.js';
 import type { Scope } from './scope.js';
 import type { Shelf } from './shelf.js';
+import { Times } from './times.js';
 import { type CounterOptions, type ManyEntry, manyOf, Values } from './values.js';
 import type { Workspace } from './workspace.js';
 import type { Writer } from './writer.js';
@@ -36,6 +38,11 @@ export interface Transaction<V> {
   decr(key: number extends V ? string : never, by?: number, options?: CounterOptions): number;
   invalidate(keys: string | readonly string[]): void;
   revoke(keys: string | readonly string[]): void;
+  ttl(key: string): number | undefined;
+  expire(key: string, duration: Duration): boolean;
+  expireAt(key: string, at: number): boolean;
+  /** Its age begins anew at this moment, not at the transaction's end; what the source confirms in between is younger. */
+  touch(key: string): boolean;
 }
 
 /** A transaction's own view of one cache, while it runs. */
@@ -46,6 +53,7 @@ export class CacheTransaction<V> implements Transaction<V> {
   readonly #workspace: Workspace<V>;
   readonly #shelf: Shelf<V>;
   readonly #values: Values<V>;
+  readonly #times: Times<V>;
 
   constructor(of: {
     readonly core: CacheCore<V>;
@@ -63,6 +71,7 @@ export class CacheTransaction<V> implements Transaction<V> {
     this.#workspace = workspace;
     this.#shelf = new CheckedShelf(workspace, check);
     this.#values = new Values(core, writer, this.#shelf);
+    this.#times = new Times(core, this.#shelf);
   }
 
   get signal(): AbortSignal {
@@ -139,6 +148,22 @@ export class CacheTransaction<V> implements Transaction<V> {
 
   revoke(keys: string | readonly string[]): void {
     this.#values.revoke(keys);
+  }
+
+  ttl(key: string): number | undefined {
+    return this.#times.ttl(key);
+  }
+
+  expire(key: string, duration: Duration): boolean {
+    return this.#times.expire(key, duration);
+  }
+
+  expireAt(key: string, at: number): boolean {
+    return this.#times.expireAt(key, at);
+  }
+
+  touch(key: string): boolean {
+    return this.#times.touch(key);
   }
 }
 

@@ -8,9 +8,9 @@ import {
 import { asyncContext } from '../../src/runtime/async-context.js';
 import { type Duration, type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
 import { after, ageNow } from '../../src/runtime/time.js';
+import { checkTransactionOptions } from './call-options.js';
 import type { CacheCore } from './core.js';
 import { Locks } from './locks.js';
-import { checkTransactionOptions } from './options.js';
 import type { Reader } from './reader.js';
 import { Scope } from './scope.js';
 import { CacheTransaction, type Transaction } from './transaction.js';

@@ -1,6 +1,7 @@
 import { StateError } from '../../src/errors.js';
 import { ageNow, monotonicNow, wallNow } from '../../src/runtime/time.js';
 import type { Table } from '../../src/table/index.js';
+import { checkImportOptions, type ImportOptions } from './call-options.js';
 import type { Contents, Entry } from './contents.js';
 import type { CacheCore } from './core.js';
 import {
@@ -11,7 +12,6 @@ import {
   type ImportReport,
 } from './exported.js';
 import { Flag } from './judge.js';
-import { checkImportOptions, type ImportOptions } from './options.js';
 import { copyKey } from './rebuild.js';
 import { Stretch, unending } from './stretch.js';
 import { restoredTerms, type Terms } from './terms.js';
@@ -53,7 +53,7 @@ export class Transfer<V> {
     }
     for (const slot of this.#contents.slots()) {
       const entry = this.#contents.entryAt(slot);
-      if (entry !== undefined) yield exported(this.#core.table, slot, entry);
+      if (entry !== undefined) yield exported(this.#core, slot, entry);
       if (stretch.spent) await stretch.yield();
     }
   }
@@ -158,7 +158,8 @@ export class Transfer<V> {
       if (comparable ? version < heldVersion : standing.confirmedAt <= table.confirmedAt(held)) return 'kept';
     }
     const weight = this.#core.weights.of(value, key, entry.weight);
-    table.put(key, value, { ...standing, expiresAt, version, tags, weight, flags: Flag.restored });
+    const flags = Flag.restored | this.#core.sliding.flag(entry.sliding);
+    table.put(key, value, { ...standing, expiresAt, version, tags, weight, flags });
     return 'entries';
   }
 
@@ -180,7 +181,8 @@ export class Transfer<V> {
   }
 }
 
-function exported<V>(table: Table<V>, slot: number, entry: Entry<V>): ExportedEntry<V> {
+function exported<V>({ table, sliding }: CacheCore<V>, slot: number, entry: Entry<V>): ExportedEntry<V> {
+  const own = sliding.own(table.flagsOf(slot));
   const { key, value, age, expiresAt, version, tags, weight } = entry;
   const staleFor = table.staleForOf(slot);
   return {
@@ -189,6 +191,7 @@ function exported<V>(table: Table<V>, slot: number, entry: Entry<V>): ExportedEn
     confirmedAt: wallNow() - age,
     ttl: table.ttlOf(slot),
     staleFor: staleFor === Number.POSITIVE_INFINITY ? 'until-expiry' : staleFor,
+    ...(own !== undefined && { sliding: own }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(version !== undefined && { version }),
     ...(tags !== undefined && { tags }),

@@ -1,12 +1,11 @@
 import { CounterError, OptionsError, StateError } from '../../src/errors.js';
 import { ageNow } from '../../src/runtime/time.js';
 import type { EntryOptions as TableEntry } from '../../src/table/index.js';
-
+import type { EntryOptions } from './call-options.js';
 import type { CacheCore } from './core.js';
 import type { Held } from './held.js';
 import { Flag } from './judge.js';
 import { KeptBatch } from './kept-batch.js';
-import type { EntryOptions } from './options.js';
 import type { Shelf } from './shelf.js';
 import { checkValue, type Writer } from './writer.js';
 

@@ -52,7 +52,12 @@ export class Workspace<V> implements Shelf<V>, Work {
   }
 
   apply(changes: Iterable<Change<V>>): void {
-    for (const change of changes) this.#drafts.set(change.key, change);
+    for (const change of changes) {
+      const before = 'touched' in change ? this.draft(change.key) : undefined;
+      // What is to be put is put all the same, with its age begun anew.
+      const put = 'touched' in change && before !== undefined && 'seen' in before;
+      this.#drafts.set(change.key, put ? { ...before, entry: change.entry } : change);
+    }
   }
 
   handUp(): void {

@@ -31,7 +31,10 @@ const bells = fromCallback<ListenerEvent, { core: Core }>(({ input: { core }, se
 const subscription = fromCallback<ListenerEvent, { core: Core }>(({ input: { core }, sendBack }) => {
   const life = new AbortController();
   subscribe(core, life.signal, sendBack);
-  return () => life.abort(new Error('The listener has ended.'));
+  return () => {
+    life.abort(new Error('The listener has ended.'));
+    core.listening.lost();
+  };
 });
 
 /**
@@ -72,6 +75,7 @@ export const listenerLogic = setup({
     steady: assign({ failures: 0 }),
     backOff: assign(({ context: { core, failures } }, { error }: { readonly error: unknown }) => {
       const delay = backoffDelay(core.policy.backoff, failures + 1, random());
+      core.listening.lost(error);
       const unavailable = core.link.saysAway(error);
       const fields = { cache: core.policy.name, err: error };
       if (unavailable) core.logger.warn(fields, 'listener: the source is away');
@@ -87,8 +91,15 @@ export const listenerLogic = setup({
   type: 'parallel',
   states: {
     subscribing: {
-      initial: 'subscribed',
+      initial: 'beginning',
       states: {
+        /** In the midst of an outage, where the last incarnation died in one. */
+        beginning: {
+          always: [
+            { guard: 'sourceDown', target: 'standingBy', actions: 'settled' },
+            { target: 'subscribed' },
+          ],
+        },
         subscribed: {
           invoke: { src: 'subscription', input: ({ context }) => ({ core: context.core }) },
           initial: 'opening',

@@ -52,7 +52,7 @@ export function subscribe<V>(
 function opened<V>(core: CacheCore<V>): void {
   const { listening, passes } = core;
   const first = listening.opened === 0 && passes.begun === 0;
-  listening.opened++;
+  listening.begun();
   // The first pass is yet to come, and confirms all of it.
   if (first) core.doubtBefore = ageNow();
   else doubtAll(core, 'changes were not listened to for a while');

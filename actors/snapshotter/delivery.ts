@@ -7,25 +7,19 @@ import { ageNow, random, wallNow } from '../../src/runtime/time.js';
 import type { OutboxEntry, SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import { patience } from '../cache/feed.js';
-import { lostError, mostAttempts, type Order, type Outbox } from '../cache/outbox.js';
+import { lostError, mostAttempts, type Order } from '../cache/order.js';
+import type { Outbox } from '../cache/outbox.js';
+import { mayTell, prolonged } from '../cache/telling.js';
 
 /** Looked after so long in any case: what rings is only a hint. */
 const longestRest: Milliseconds = 60_000;
 
-/** Whether an order may be brought to the source now. */
-export function deliverable<V>(core: CacheCore<V>, outbox: Outbox): boolean {
-  return outbox.next(ageNow()) !== undefined && mayAsk(core);
-}
+/** So many go from the file at once. */
+const mostOver = 1_000;
 
-/**
- * While the source is away the warmer's pass or ping finds out when it is back. Over one that has neither, an order is the
- * probe: one a step, as any other question.
- */
-function mayAsk<V>({ link, passes }: CacheCore<V>): boolean {
-  const permission = link.permission();
-  return (
-    permission === 'free' || (permission === 'probe' && !passes.possible && link.source.ping === undefined)
-  );
+/** Whether an order may be brought to the source now, or is to go from the file. */
+export function deliverable<V>(core: CacheCore<V>, outbox: Outbox): boolean {
+  return outbox.over(1).length > 0 || (outbox.next(ageNow()) !== undefined && mayTell(core));
 }
 
 /** How long to wait before looking again, where nothing rings. */
@@ -47,14 +41,17 @@ export async function deliver<V>(
   store: SnapshotStore,
   life: LifeSignal,
 ): Promise<void> {
-  while (!life.aborted && mayAsk(core)) {
-    const order = outbox.next(ageNow());
+  while (!life.aborted) {
+    const over = outbox.over(mostOver);
+    if (over.length > 0) {
+      buggify('snapshotter.delivered');
+      await store.acknowledge(over.map(({ id }) => id as number));
+      for (const order of over) end(core, outbox, order);
+      continue;
+    }
+    const order = mayTell(core) ? outbox.next(ageNow()) : undefined;
     if (order === undefined) return;
-    if (order.state === 'waiting') await attempt(core, outbox, order, store, life);
-    if (order.state !== 'done' || life.aborted) continue;
-    buggify('snapshotter.delivered');
-    await store.acknowledge([order.id as number]);
-    end(core, outbox, order);
+    await attempt(core, outbox, order, store, life);
   }
 }
 
@@ -69,7 +66,7 @@ async function attempt<V>(
   try {
     const [entry] = await store.waiting({ after: (order.id as number) - 1, most: 1 });
     if (entry?.id !== order.id) return lose(core, outbox, order);
-    if (life.aborted) return;
+    if (life.aborted || order.dropped) return;
     const { link, policy } = core;
     const answer = await link.ask(
       ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),
@@ -82,8 +79,7 @@ async function attempt<V>(
       },
     );
     if (answer.type === 'answer') {
-      order.state = 'done';
-      outbox.answered();
+      outbox.done(order);
     } else if (answer.type === 'failed' && answer.unavailable) {
       // Timeouts that do not mean an outage yet are no reason to hurry.
       outbox.away(answer.error, (nth) => backoffDelay(policy.backoff, nth, random()));
@@ -95,9 +91,10 @@ async function attempt<V>(
 
 async function tell<V>({ link }: CacheCore<V>, entry: OutboxEntry, signal: AbortSignal): Promise<void> {
   const { source } = link;
-  if (source.remove === undefined)
-    throw new StateError('This source cannot remove: it has no `remove` method.');
-  await source.remove(entry.key, { signal });
+  if (source[entry.kind] === undefined)
+    throw new StateError(`This source cannot ${entry.kind}: it has no \`${entry.kind}\` method.`);
+  if (entry.kind === 'remove') await source.remove?.(entry.key, { signal });
+  else await source.touch?.(entry.key, { expiresAt: entry.expiresAt, at: entry.at }, { signal });
 }
 
 function refuse<V>(core: CacheCore<V>, outbox: Outbox, order: Order, error: unknown): void {
@@ -127,6 +124,8 @@ function refuse<V>(core: CacheCore<V>, outbox: Outbox, order: Order, error: unkn
 /** The order is done, and the file knows: the key is no longer sealed, and reads that began before are still refused. */
 function end<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
   release(core, outbox, order);
+  if (order.state !== 'done') return;
+  if (order.kind === 'touch') prolonged(core, order.key);
   outbox.delivered++;
   core.bus.publish('outbox.delivered', {
     key: order.key,
@@ -138,7 +137,7 @@ function end<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
 
 function release<V>(core: CacheCore<V>, outbox: Outbox, order: Order): void {
   outbox.finish(order);
-  bury(core, order.key);
+  if (order.kind === 'remove') bury(core, order.key);
 }
 
 function bury<V>(core: CacheCore<V>, key: string): void {
@@ -181,7 +180,7 @@ export async function takeOutbox<V>(
     after = last.id;
   }
   const { taken, over, lost } = outbox.reconcile(entries, (raw) => core.keys.stored(raw));
-  for (const { key } of taken) bury(core, key);
+  for (const { key, kind } of taken) if (kind === 'remove') bury(core, key);
   for (const order of over) end(core, outbox, order);
   for (const order of lost) lose(core, outbox, order);
   if (outbox.size > 0) outbox.changed.ring();

@@ -1,6 +1,7 @@
 import type { SnapshotStore } from '../../src/snapshot/store.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
+import { written } from '../cache/order.js';
 
 /** Orders in one transaction. */
 const ordersAtOnce = 1000;
@@ -30,11 +31,13 @@ export async function writeJournal<V>(
   }
 }
 
-async function writeOrders<V>(core: CacheCore<V>, { outbox }: Ledger, store: SnapshotStore): Promise<void> {
+async function writeOrders<V>(core: CacheCore<V>, ledger: Ledger, store: SnapshotStore): Promise<void> {
+  const { outbox } = ledger;
   const orders = outbox.unwritten(ordersAtOnce);
   try {
-    const ids = await store.enqueue(orders.map(({ kind, raw, at }) => ({ kind, key: raw as string, at })));
+    const ids = await store.enqueue(orders.map(written));
     outbox.wrote(orders, ids);
+    ledger.progress++;
   } catch (error) {
     outbox.notWritten(orders, error);
     throw error;

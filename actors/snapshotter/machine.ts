@@ -11,6 +11,7 @@ import { deliver, deliverable, restOf } from './delivery.js';
 import { writeJournal } from './journal.js';
 import { close, open } from './opening.js';
 import { type RestoreOutcome, restore } from './restore.js';
+import { stalledError, stallLogic } from './stall.js';
 import { nothingToWrite, writeSnapshot } from './write.js';
 
 type Core = CacheCore<unknown>;
@@ -20,6 +21,8 @@ type SnapshotterEvent =
   | { readonly type: 'look' }
   /** There is something to write. */
   | { readonly type: 'due' }
+  /** The last writing gets nowhere. */
+  | { readonly type: 'stalled' }
   | { readonly type: 'holdfast.shutdown' };
 
 interface SnapshotterInput {
@@ -81,12 +84,21 @@ async function attempt(
     await work();
     return true;
   } catch (error) {
-    if (life.aborted) return false;
-    ledger.last = { at: wallNow(), ok: false, error };
-    core.logger.error({ cache: core.policy.name, doing, err: error }, 'the snapshot could not be written');
-    core.bus.publish('snapshot.failed', { error, doing });
+    if (!life.aborted) tellFailure({ core, ledger }, doing, error);
     return false;
   }
+}
+
+function tellFailure({ core, ledger }: SnapshotterInput, doing: string, error: unknown): void {
+  ledger.last = { at: wallNow(), ok: false, error };
+  core.logger.error({ cache: core.policy.name, doing, err: error }, 'the snapshot could not be written');
+  core.bus.publish('snapshot.failed', { error, doing });
+}
+
+/** What waits in memory to be told of rows in use waits for the next process. */
+function keepTouches({ link, touches }: Core, { outbox }: Ledger): void {
+  if (link.source.touch === undefined) return;
+  for (const touch of touches.takeAll()) if (!outbox.touch(touch.key, touch.raw, touch)) touches.dropped++;
 }
 
 /**
@@ -110,6 +122,7 @@ export const snapshotterLogic = setup({
         const outcome = await restore(core, ledger, storeOf(ledger), opening, signal);
         if (outcome === 'done') {
           ledger.restored = true;
+          ledger.tags.clear();
           core.cursor ??= opening.cursor;
           ledger.cursor = opening.cursor;
         } else if (outcome === 'corrupt') {
@@ -119,6 +132,7 @@ export const snapshotterLogic = setup({
         return outcome;
       },
     ),
+    stall: stallLogic,
     close: fromPromise<void, SnapshotterInput>(({ input: { core, ledger } }) => close(core, ledger)),
     write: fromWork<boolean, SnapshotterInput>(({ input, life }) =>
       attempt(input, 'write', life, () =>
@@ -137,6 +151,7 @@ export const snapshotterLogic = setup({
       const { core, ledger } = input;
       if (ledger.store !== undefined) {
         const store = ledger.store;
+        keepTouches(core, ledger);
         await attempt(input, 'journal', signal, () => writeJournal(core, ledger, store));
         // Before the restore is done the store knows more than the table does.
         if (ledger.restored)
@@ -163,6 +178,7 @@ export const snapshotterLogic = setup({
   actions: {
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     forgetFailures: assign({ failures: 0 }),
+    tellStalled: ({ context }) => tellFailure(context, 'finish', stalledError()),
   },
 }).createMachine({
   id: 'snapshotter',
@@ -270,7 +286,11 @@ export const snapshotterLogic = setup({
       },
     },
     finishing: {
-      invoke: { src: 'finish', input: ({ context }) => context, onDone: 'stopped' },
+      invoke: [
+        { src: 'finish', input: ({ context }) => context, onDone: 'stopped' },
+        { src: 'stall', input: ({ context }) => context },
+      ],
+      on: { stalled: { target: 'stopped', actions: 'tellStalled' } },
     },
     stopped: { type: 'final' },
   },

@@ -12,6 +12,7 @@ import { Flag } from '../cache/judge.js';
 import type { Ledger } from '../cache/ledger.js';
 import { Stretch } from '../cache/stretch.js';
 import { restoredTerms, termsOf } from '../cache/terms.js';
+import { many } from './write.js';
 
 /** Below every mutation of this process: what it has learned itself is newer than anything restored. */
 const beforeAll = 0;
@@ -47,14 +48,17 @@ export async function restore<V>(
         bringTombstone(core, tombstone, lease);
         counts.tombstones++;
       }
+      let now = clocks();
       for (const entry of page.entries) {
-        const brought = bringEntry(core, entry, lease);
+        const brought = isInvalidated(core, ledger, entry) ? 'newer' : bringEntry(core, entry, lease, now);
         if (brought === 'stored') counts.entries++;
         else if (brought === 'over') {
           counts.dropped++;
           ledger.dropped.push(entry.key);
         } else if (brought === 'full') counts.dropped++;
-        if (stretch.spent && !(await stretch.yield())) return 'aborted';
+        if (!stretch.spent) continue;
+        if (!(await stretch.yield())) return 'aborted';
+        now = clocks();
       }
       if (counts.entries > before) core.restored = true;
       if (life.aborted) return 'aborted';
@@ -68,9 +72,18 @@ export async function restore<V>(
   } finally {
     table.release(lease);
   }
+  // Most of what it holds is of no use any more.
+  if (opening.entries > many + 2 * (counts.entries + counts.tombstones)) ledger.fullDue = true;
   if (opening.entries > 0 || counts.tombstones > 0) {
+    if (!opening.complete) {
+      core.logger.warn(
+        { cache: core.policy.name, entries: counts.entries },
+        'the snapshot was not completed the last time: what its last full writing had not come to is as it was before, or missing',
+      );
+    }
     core.bus.publish('snapshot.restored', {
       ...counts,
+      complete: opening.complete,
       age: opening.writtenAt === undefined ? 0 : Math.max(0, wallNow() - opening.writtenAt),
       took: monotonicNow() - began,
     });
@@ -78,20 +91,30 @@ export async function restore<V>(
   return 'done';
 }
 
+/** Whether one of its tags was invalidated before the entry came. Then it is to go from the store too. */
+function isInvalidated<V>({ table }: CacheCore<V>, { tags }: Ledger, entry: SnapshotEntry): boolean {
+  if (tags.size === 0) return false;
+  const tag = entry.tags?.find((each) => tags.has(each));
+  if (tag === undefined) return false;
+  if (table.stampOf(entry.key) < 0) table.bury(entry.key, 'invalidated', tags.get(tag) as number);
+  return true;
+}
+
+/** Read once for a stretch of entries. */
+const clocks = () => ({ age: ageNow(), wall: wallNow() });
+
 function bringEntry<V>(
   core: CacheCore<V>,
   entry: SnapshotEntry,
   lease: Lease,
+  now: ReturnType<typeof clocks>,
 ): 'stored' | 'over' | 'full' | 'newer' {
   const own = {
     ...(entry.ttl !== undefined && { ttl: entry.ttl }),
     ...(entry.staleFor !== undefined && { staleFor: entry.staleFor }),
   };
   const terms = termsOf(core.policy, own, entry.expiresAt);
-  const standing = restoredTerms(terms, entry.confirmedAt, entry.expiresAt, {
-    age: ageNow(),
-    wall: wallNow(),
-  });
+  const standing = restoredTerms(terms, entry.confirmedAt, entry.expiresAt, now);
   if (standing === undefined) return 'over';
   const result = core.table.restore(
     {
@@ -106,7 +129,7 @@ function bringEntry<V>(
       version: entry.version,
       tags: entry.tags,
       weight: core.weights.of(entry.value as V, entry.key, entry.weight),
-      flags: Flag.restored,
+      flags: Flag.restored | core.sliding.flag(entry.sliding),
     },
     lease,
   );

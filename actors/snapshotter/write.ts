@@ -6,9 +6,14 @@ import type { Changes, Table } from '../../src/table/index.js';
 import type { CacheCore } from '../cache/core.js';
 import type { Ledger } from '../cache/ledger.js';
 import { Stretch } from '../cache/stretch.js';
+import { PagesUnderWay } from './under-way.js';
 
 /** Entries of one page: small, because a page is atomic and the journal must not wait for it. */
 const pageSize = 500;
+/** So many changes are never written anew instead. */
+const few = 4 * pageSize;
+/** So many removals a store may remember, however few entries there are. */
+export const many = 1 << 16;
 
 /**
  * Writes what changed since the last writing, page by page. A page that the store refuses is put back, and the writing fails
@@ -23,7 +28,7 @@ export async function writeSnapshot<V>(
   const began = monotonicNow();
   const stretch = new Stretch(life);
   const { table } = core;
-  if (ledger.fullDue) {
+  if (ledger.fullDue || muchChanged(table, ledger)) {
     table.markAllDirty();
     ledger.fullDue = false;
   }
@@ -32,6 +37,9 @@ export async function writeSnapshot<V>(
   const counts = { entries: 0, gone: 0, complete: false };
   // As it stood before the changes were taken: never ahead of what is written with it.
   const { cursor } = core;
+  const pages = new PagesUnderWay(table, ledger, store, ({ skipped }) => {
+    for (const { key, error } of skipped) reportSkipped(core, key, error);
+  });
   for (let more = true; more; ) {
     const changes = table.drain(pageSize);
     const dropped = ledger.dropped.splice(0, pageSize);
@@ -39,22 +47,22 @@ export async function writeSnapshot<V>(
     const moved = !more && cursor !== undefined && cursor !== ledger.cursor;
     const page = pageOf(core, ledger, table, changes, dropped);
     if (isEmpty(page) && page.full === undefined && !moved) continue;
-    try {
-      buggify('snapshotter.page');
-      const { skipped } = await store.append(moved ? { ...page, cursor } : page);
-      for (const { key, error } of skipped) reportSkipped(core, key, error);
-    } catch (error) {
-      table.redo(changes);
-      ledger.dropped.push(...dropped);
-      throw error;
-    }
+    const ends = changes.full === 'end' || changes.full === 'both';
+    const alone = ends || moved || page.lifted.length > 0;
+    await pages.send(moved ? { ...page, cursor } : page, { changes, dropped }, alone);
     counts.entries += page.entries.length;
     counts.gone += page.gone.length;
-    if (changes.full === 'end' || changes.full === 'both') counts.complete = true;
+    ledger.removals += page.gone.length + page.lifted.length;
+    if (ends) {
+      counts.complete = true;
+      ledger.removals = 0;
+    }
     if (moved) ledger.cursor = cursor;
-    if (core.table !== table || life.aborted) return;
-    if (stretch.spent && !(await stretch.yield())) return;
+    if (core.table !== table || life.aborted) break;
+    if (stretch.spent && !(await stretch.yield())) break;
   }
+  await pages.settle();
+  if (core.table !== table || life.aborted) return;
   for (const { key, kind, seq } of table.buried()) {
     if (kind === 'invalidated' && seq <= begunAt) table.liftTombstone(key, seq);
     if (stretch.spent && !(await stretch.yield())) return;
@@ -64,6 +72,14 @@ export async function writeSnapshot<V>(
   if (counts.entries === 0 && counts.gone === 0 && !counts.complete) return;
   core.counters.snapshots++;
   core.bus.publish('snapshot.written', { ...counts, took: monotonicNow() - began });
+}
+
+/**
+ * Whether to write all anew. It costs a store less than as many changes one by one, and what was overtaken or removed need not be
+ * kept from then on.
+ */
+function muchChanged<V>({ pending, size }: Table<V>, { removals }: Ledger): boolean {
+  return pending > Math.max(few, size / 4) || removals > Math.max(many, size);
 }
 
 /** Whether a writing would find nothing to do: neither a page for the store nor a tombstone that has served. */
@@ -111,6 +127,7 @@ function entryOf<V>(
   const weight = table.weightOf(slot);
   const ttl = table.ttlOf(slot);
   const staleFor = table.staleForOf(slot);
+  const sliding = core.sliding.own(table.flagsOf(slot));
   const ordinary =
     ttl === core.policy.ttl &&
     (staleFor === core.policy.staleFor || core.policy.staleFor === Number.POSITIVE_INFINITY);
@@ -124,6 +141,7 @@ function entryOf<V>(
     ...(tags !== undefined && { tags }),
     ...(weight !== undefined && { weight }),
     ...(!ordinary && { ttl, staleFor }),
+    ...(sliding !== undefined && { sliding }),
   };
 }
 

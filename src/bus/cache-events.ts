@@ -85,6 +85,8 @@ export interface CacheEvents {
     readonly entries: number;
     readonly dropped: number;
     readonly tombstones: number;
+    /** False: the last full writing did not reach its end; what it had not come to is as it was before, or missing. */
+    readonly complete: boolean;
     readonly age: number;
     readonly took: number;
   };
@@ -93,11 +95,11 @@ export interface CacheEvents {
   /** A value could not be serialized. It stays in memory and out of the snapshot. */
   'snapshot.skipped': { readonly key: string; readonly error: unknown };
   /** The source is away: an order for it is in the snapshot's outbox and survives this process. `waiting`: how many do. */
-  'outbox.queued': { readonly key: string; readonly order: 'remove'; readonly waiting: number };
+  'outbox.queued': { readonly key: string; readonly order: 'remove' | 'touch'; readonly waiting: number };
   /** The source has done it, `after` ms after it was given. */
   'outbox.delivered': {
     readonly key: string;
-    readonly order: 'remove';
+    readonly order: 'remove' | 'touch';
     readonly after: number;
     readonly waiting: number;
   };
@@ -107,12 +109,14 @@ export interface CacheEvents {
    */
   'outbox.failed': {
     readonly key: string;
-    readonly order: 'remove';
+    readonly order: 'remove' | 'touch';
     readonly error: unknown;
     readonly attempt: number;
     readonly apart: boolean;
     readonly lost: boolean;
   };
+  /** The source can be reached and refuses to be told that a row is in use. The next touch of the key tries again. */
+  'touch.failed': { readonly key: string; readonly error: unknown };
   /** An import is complete. `kept`: something newer, or a removal, was known here; `over`: its time had passed. */
   imported: {
     readonly mode: 'merge' | 'replace';

@@ -8,19 +8,17 @@ import { type Duration, type Milliseconds, milliseconds } from '../runtime/durat
 /** What the store needs of a cache. `defineCache<SessionData>({ … })` is one. */
 export type SessionCache = Pick<
   Cache<SessionData>,
-  'read' | 'lookup' | 'save' | 'remove' | 'revoke' | 'expireAt' | 'entries'
+  'read' | 'lookup' | 'save' | 'remove' | 'revoke' | 'touch' | 'expireAt' | 'entries'
 >;
 
 export interface HoldfastStoreOptions {
-  /** Where the sessions are. It is started, and stopped, by you. Its source must be able to `save` and to `remove`. */
+  /**
+   * Where the sessions are. It is started, and stopped, by you. Its source must be able to `save` and to `remove`. Each request moves on when
+   * its session expires: the cache tells the source of that once in its `touchEvery` (a minute).
+   */
   readonly cache: SessionCache;
   /** How long a session lives whose cookie does not say: one that ends with the browser. Default `'1d'`. */
   readonly ttl?: Duration;
-  /**
-   * Each request moves on when its session expires. That is known in memory at once, and written through the source at most once in
-   * this time for a session. Default `'1m'`; 0 writes at each request.
-   */
-  readonly touchEvery?: Duration;
   /**
    * What becomes of a session that may have changed meanwhile, because the database is away: it is served, or the request fails, since nobody can
    * vouch for it. Default `'serve'`.
@@ -33,12 +31,11 @@ export interface HoldfastStoreOptions {
 export interface StorePolicy {
   readonly cache: SessionCache;
   readonly ttl: Milliseconds;
-  readonly touchEvery: Milliseconds;
   readonly servesStale: boolean;
   readonly remember: Milliseconds;
 }
 
-const methods = ['read', 'lookup', 'save', 'remove', 'revoke', 'expireAt', 'entries'] as const;
+const methods = ['read', 'lookup', 'save', 'remove', 'revoke', 'touch', 'expireAt', 'entries'] as const;
 
 const isCache = (value: unknown): boolean =>
   typeof value === 'object' &&
@@ -50,7 +47,6 @@ const duration = v.optional(v.union([v.number(), v.string()], "must be a duratio
 const schema = v.strictObject({
   cache: v.custom<SessionCache>(isCache, 'must be a cache, as defineCache() returns one'),
   ttl: duration,
-  touchEvery: duration,
   stale: v.optional(v.picklist(['serve', 'refuse'], "must be 'serve' or 'refuse'")),
   remember: duration,
 });
@@ -58,7 +54,7 @@ const schema = v.strictObject({
 /** @throws OptionsError that names the option. */
 export function storePolicy(options: HoldfastStoreOptions): StorePolicy {
   checkedOptions(schema, options, { of: 'the session store' });
-  const { cache, ttl = '1d', touchEvery = '1m', stale = 'serve', remember = '1h' } = options;
+  const { cache, ttl = '1d', stale = 'serve', remember = '1h' } = options;
   const life = milliseconds(ttl, 'ttl');
   if (life <= 0) {
     throw new OptionsError(`Option "ttl" of the session store must be more than 0. Given: ${String(ttl)}.`);
@@ -66,7 +62,6 @@ export function storePolicy(options: HoldfastStoreOptions): StorePolicy {
   return {
     cache,
     ttl: life,
-    touchEvery: milliseconds(touchEvery, 'touchEvery'),
     servesStale: stale === 'serve',
     remember: milliseconds(remember, 'remember'),
   };

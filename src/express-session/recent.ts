@@ -30,10 +30,6 @@ export class Recent {
     return this.#at.has(key);
   }
 
-  delete(key: string): void {
-    this.#at.delete(key);
-  }
-
   /** What is over goes. Returns what time it is. */
   #forget(): Milliseconds {
     const now = monotonicNow();

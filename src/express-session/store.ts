@@ -25,14 +25,11 @@ export class HoldfastStore extends session.Store {
   readonly #policy: StorePolicy;
   readonly #turns = new Turns();
   readonly #ended: Recent;
-  /** Whose expiry has been written through. */
-  readonly #touched: Recent;
 
   constructor(options: HoldfastStoreOptions) {
     super();
     this.#policy = storePolicy(options);
     this.#ended = new Recent(this.#policy.remember);
-    this.#touched = new Recent(this.#policy.touchEvery);
   }
 
   /** The session; null when there is none. An error, SourceUnavailableError, when nobody can say. */
@@ -54,7 +51,7 @@ export class HoldfastStore extends session.Store {
     settle(this.#destroy(sid), callback);
   }
 
-  /** It expires later. That this could not be written is none of the request's: the next touch tries again. */
+  /** It expires later. That this could not be written is none of the request's. */
   override touch(sid: string, data: SessionData, callback?: Callback): void {
     const { cookie } = copyOf(data);
     settle(
@@ -86,9 +83,9 @@ export class HoldfastStore extends session.Store {
     const answer = await cache.read(sid);
     switch (answer.status) {
       case 'fresh':
-        return copyOf(answer.value);
+        return sessionOf(answer.value, answer.expiresAt);
       case 'stale':
-        if (servesStale) return copyOf(answer.value);
+        if (servesStale) return sessionOf(answer.value, answer.expiresAt);
         throw new SourceUnavailableError(`The session may have changed meanwhile (${answer.because}).`);
       case 'absent':
         return null;
@@ -102,13 +99,11 @@ export class HoldfastStore extends session.Store {
   async #set(sid: string, data: SessionData): Promise<void> {
     if (this.#hasEnded(sid)) return;
     await this.#policy.cache.save(sid, data, { expiresAt: this.#expiryOf(data.cookie) });
-    this.#touched.add(sid);
   }
 
   async #destroy(sid: string): Promise<void> {
     const { cache } = this.#policy;
     this.#ended.add(sid);
-    this.#touched.delete(sid);
     cache.revoke(sid);
     // What is on its way to the source must not arrive there after the removal.
     await this.#turns.take(sid, () => cache.remove(sid));
@@ -120,15 +115,15 @@ export class HoldfastStore extends session.Store {
     const expiresAt = this.#expiryOf(cookie);
     const held = cache.lookup(sid);
     if (held.status !== 'fresh' && held.status !== 'stale') return;
+    if (held.expiresAt !== undefined && expiresAt >= held.expiresAt) {
+      cache.touch(sid, { expiresAt });
+      return;
+    }
+    // The app has made its cookie end sooner, which no touch does.
     cache.expireAt(sid, expiresAt);
     // What may be out of date is not written over what others may have written.
-    if (held.status === 'stale' || this.#touched.has(sid)) return;
-    this.#touched.add(sid);
-    try {
-      await cache.save(sid, { ...copyOf(held.value), cookie }, { expiresAt });
-    } catch {
-      this.#touched.delete(sid);
-    }
+    if (held.status === 'stale') return;
+    await cache.save(sid, { ...copyOf(held.value), cookie }, { expiresAt }).catch(() => {});
   }
 
   async #all(): Promise<Record<string, SessionData>> {
@@ -162,6 +157,15 @@ export class HoldfastStore extends session.Store {
 
 /** As it would come back from a database: express-session changes what it is given. */
 const copyOf = (data: SessionData): SessionData => JSON.parse(JSON.stringify(data));
+
+/** As it is saved, but for its end, which is known without its being saved anew. */
+function sessionOf(saved: SessionData, expiresAt: number | undefined): SessionData {
+  const data = copyOf(saved);
+  const end = new Date(expiresAt ?? Number.NaN);
+  if (data.cookie?.expires != null && !Number.isNaN(end.getTime()))
+    Object.assign(data.cookie, { expires: end.toJSON() });
+  return data;
+}
 
 /** What the callback throws is its own: it must not look like an error of the store's. */
 function settle<T>(work: Promise<T>, callback: Callback<T> = () => {}): void {

@@ -19,7 +19,7 @@ export interface CacheStatus {
   readonly source: SourceStatus;
   readonly health: Pick<
     CacheHealth,
-    'ready' | 'degraded' | 'lastPass' | 'lastSweep' | 'lastSnapshot' | 'outbox'
+    'ready' | 'degraded' | 'listener' | 'lastPass' | 'lastSweep' | 'lastSnapshot' | 'outbox'
   >;
 }
 
@@ -50,6 +50,7 @@ function cacheStatus(cache: ObservedCache): CacheStatus {
     health: {
       ready,
       degraded,
+      ...(health.listener && { listener: health.listener }),
       ...(health.lastPass && { lastPass: health.lastPass }),
       ...(health.lastSweep && { lastSweep: health.lastSweep }),
       ...(health.lastSnapshot && { lastSnapshot: health.lastSnapshot }),

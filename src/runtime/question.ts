@@ -32,11 +32,12 @@ export type ReplyOf<Events, Sent> = 0 extends 1 & Events
 /** Where the reply goes. On the event itself, so that a copy of it can be replied to as well. */
 const replyTo = Symbol.for('holdfast.reply-to');
 
-/** Who waits for a reply. Both say whether somebody still did. */
+/** Who waits for a reply. */
 export interface Asker {
+  /** Says whether somebody still waited. */
   answer(value: unknown): boolean;
   /** The question will not be answered. */
-  refuse(error: unknown): boolean;
+  refuse(error: unknown): void;
 }
 
 interface Asked {

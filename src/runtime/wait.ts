@@ -70,11 +70,9 @@ export abstract class Wait<T> implements Expiring, EndWatcher {
     return true;
   }
 
-  /** Says whether it was still waiting. */
-  refuse(error: unknown): boolean {
-    if (!this.#end('refused', error)) return false;
-    this.#reject?.(error);
-    return true;
+  /** Nothing, where it has been settled before. */
+  refuse(error: unknown): void {
+    if (this.#end('refused', error)) this.#reject?.(error);
   }
 
   /** @internal */

@@ -110,7 +110,7 @@ export function memorySnapshotStore(): MemorySnapshotStore {
       else drop(clone.key, clone.seq, (old) => old.seq < clone.seq || old.rank === rank.entry);
     }
     for (const tombstone of page.tombstones) put(tombstone, rank[tombstone.kind]);
-    for (const { key, seq } of page.gone) drop(key, seq, (old) => old.rank === rank.entry);
+    for (const { key, seq } of page.gone) drop(key, seq, (old) => old.rank === rank.entry || old.seq < seq);
     for (const { key, seq } of page.lifted) drop(key, seq, (old) => old.rank !== rank.entry);
     head = { ...head, writtenAt: page.writtenAt, cursor: page.cursor ?? head.cursor };
     if (ends && full !== undefined) {

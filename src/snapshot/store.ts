@@ -75,6 +75,8 @@ export interface SnapshotEntry {
   /** Only where the entry has its own, ms. `Infinity` for until-expiry. */
   readonly ttl?: number;
   readonly staleFor?: number;
+  /** Only where the entry has its own: whether reads keep it fresh. */
+  readonly sliding?: boolean;
   readonly tags?: readonly string[];
   /** Only where one was given or asked for. */
   readonly weight?: number;
@@ -88,20 +90,26 @@ export interface SnapshotTombstone {
   readonly at: number;
 }
 
-/** What the source is to be told as soon as it can be reached. */
-export interface OutboxOrder {
-  readonly kind: 'remove';
+/** What the source is to be told as soon as it can be reached: that a row is to go, or that it is in use until `expiresAt`. */
+export type OutboxOrder = (
+  | { readonly kind: 'remove' }
+  | {
+      readonly kind: 'touch';
+      /** Wall-clock ms. */
+      readonly expiresAt: number;
+    }
+) & {
   /** As the source has it, also where the table holds digests. */
   readonly key: string;
-  /** Wall-clock ms when it was given. */
+  /** Wall-clock ms when it was given; of a touch: when the row was known to be there. */
   readonly at: number;
-}
+};
 
 /** An order that waits. */
-export interface OutboxEntry extends OutboxOrder {
+export type OutboxEntry = OutboxOrder & {
   /** Its place in the order of giving; never used twice. */
   readonly id: number;
-}
+};
 
 export interface SnapshotPage {
   readonly entries: readonly SnapshotEntry[];
@@ -110,7 +118,10 @@ export interface SnapshotPage {
 
 export interface SnapshotAppend {
   readonly entries: readonly SnapshotEntry[];
-  /** Keys whose entries left the table; each with the `seq` at which it left. */
+  /**
+   * Keys whose entries left the table; each with the `seq` at which it left. What is not newer goes; but a tombstone with that very
+   * `seq` is why the entry left.
+   */
   readonly gone: readonly { readonly key: string; readonly seq: number }[];
   readonly tombstones: readonly SnapshotTombstone[];
   /** Keys whose tombstones have served: dropped where not newer than this `seq`. */

@@ -21,6 +21,14 @@ export interface SourceContext {
   readonly signal: AbortSignal;
 }
 
+/** What is told of a row that is in use. Wall-clock ms since the epoch. */
+export interface Touch {
+  /** When it is to expire. */
+  readonly expiresAt: number;
+  /** When it was known to be there. What had expired by then is over. */
+  readonly at: number;
+}
+
 /** Who is told what other writers do to the source. */
 export interface SourceListener {
   /** Fires when nobody listens any more. */
@@ -87,6 +95,12 @@ export interface Source<V> {
   missing?(keys: readonly string[], context: SourceContext): Promise<readonly string[]>;
   save?(row: Row<V>, context: SourceContext): Promise<void>;
   remove?(key: string, context: SourceContext): Promise<void>;
+  /**
+   * The row is in use: from now on it expires at `expiresAt`, or when it does already, where that is later or never. Nothing else of it
+   * changes. A row that is not there, was removed or revoked, or had expired by `at`, is left as it is: none is made or brought back. One that
+   * has expired since then is extended, for the touch may have waited out an outage. May be done twice.
+   */
+  touch?(key: string, touch: Touch, context: SourceContext): Promise<void>;
   ping?(context: SourceContext): Promise<void>;
   close?(): Promise<void>;
   /** Whether an error of this source means "away". Asked before the built-in classification. */

@@ -320,6 +320,16 @@ export class Table<V> extends Chronicle<V> {
     this.history.watcher?.(this.keyAt(slot));
   }
 
+  /** Something was done to the slot's row that leaves its entry as it is, flags excepted: answers that may be older are refused. */
+  restamp(slot: number, flags: number): void {
+    const { slots } = this.records;
+    if (slots.kind(slot) !== Kind.entry) return;
+    slots.setSeq(slot, this.history.count());
+    this.setFlags(slot, flags);
+    this.history.changes?.touch(slot);
+    this.history.watcher?.(this.keyAt(slot));
+  }
+
   #store(found: number, key: string, value: V, options: EntryOptions): void {
     const { records } = this;
     const seq = this.history.count();

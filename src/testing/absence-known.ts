@@ -59,9 +59,9 @@ function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: number
   });
 }
 
-/** The first removal before `put` that the source may not have confirmed by then. */
+/** The first removal before `put` that the source may not have confirmed by then, as far as whoever ordered it knows. */
 function waitedAt<V>(history: readonly Happened<V>[], key: string, put: number): number | undefined {
-  const confirmed = confirmedRemovals(history, key).findLast(({ order }) => order < put);
+  const confirmed = confirmedRemovals(history, key).findLast(({ order, heard }) => heard && order < put);
   return history.find(
     ({ type, order, ...rest }) =>
       type === 'removal' &&

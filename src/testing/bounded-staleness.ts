@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../runtime/duration.js';
 import type { Happened } from './history.js';
-import { countBefore, type Origin } from './history-index.js';
+import { countBefore, indexOf, type Origin } from './history-index.js';
 import { bringing, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
@@ -29,7 +29,7 @@ export function boundedStaleness<V>(history: readonly Happened<V>[], terms: Cach
     }
     const origins = bringing(originsOf(history, key, order), lookup.value);
     if (origins.length === 0) continue; // Which is another promise's matter.
-    if (!origins.some(({ seen }) => seen.expiresAt === lookup.expiresAt)) {
+    if (!origins.some(({ seen }) => seen.expiresAt === lookup.expiresAt) && !isTouched(history, told)) {
       violate(`with an expiry that no row of it had: ${lookup.expiresAt}`);
     }
     const seenOver = lastSeenOver(history, told, origins);
@@ -46,6 +46,14 @@ export function boundedStaleness<V>(history: readonly Happened<V>[], terms: Cach
     if (age > limit(terms, lookup.expiresAt) + slack) violate(`${age} ms after its last confirmation`);
   }
   return found;
+}
+
+/** The row was said to be in use until then. */
+function isTouched<V>(history: readonly Happened<V>[], { key, order, lookup }: Told<V>): boolean {
+  const end = 'expiresAt' in lookup ? lookup.expiresAt : undefined;
+  return indexOf(history).touched.some(
+    (touched) => touched.key === key && touched.order < order && touched.expiresAt === end,
+  );
 }
 
 function limit({ ttl, staleFor }: CacheTerms, expiresAt: number | undefined): Milliseconds {

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type EscapeError, InvariantError, WorldError } from '../errors.js';
 import { withFaultPoints } from '../fault-point.js';
 import { type Milliseconds, milliseconds } from '../runtime/duration.js';
-import { withWitness, witness } from '../witness.js';
+import { withWitness } from '../witness.js';
 import { noteHolds } from './attribution-holds.js';
 import { Driver } from './driver.js';
 import { watchEscapes } from './escapes.js';
@@ -68,6 +68,12 @@ export function createWorld(options: WorldOptions = {}): World {
     driver.queue.add({ kind: 'hop', label: `hop ${label}`, run: AsyncResource.bind(run) }, driver.now);
   }
 
+  function hop(label: string): Promise<void> {
+    return new Promise((resolve) => {
+      processes.schedule({ kind: 'hop', label: `hop ${label} #${++hops}`, run: resolve }, driver.now);
+    });
+  }
+
   const undo = [
     replaceGlobals({
       wall: () => startAt + driver.now + jumped,
@@ -80,7 +86,7 @@ export function createWorld(options: WorldOptions = {}): World {
       random,
     }),
     withFaultPoints(points.pass),
-    options.hops ? withWitness({ ...witness(), turn }) : () => {},
+    options.hops ? withWitness({ turn, step: hop }) : () => {},
     noteHolds(),
     options.escapes === 'ignore' ? () => {} : watchEscapes(escaped),
     catchUncaught((kind, error) => {
@@ -107,10 +113,7 @@ export function createWorld(options: WorldOptions = {}): World {
       note(`paused ${duration}`);
     },
     outside: (work) => driver.hold(work),
-    hop: (label) =>
-      new Promise((resolve) => {
-        processes.schedule({ kind: 'hop', label: `hop ${label} #${++hops}`, run: resolve }, driver.now);
-      }),
+    hop,
     process: () => processes.create(),
     note,
     always: (name, check) => driver.always(name, check),

@@ -1,14 +1,24 @@
 import { InjectedFaultError } from '../errors.js';
 import { seededRandom } from './random.js';
 
+/** A fault point at its n-th pass, counted from 1. */
+export interface FaultPoint {
+  readonly name: string;
+  readonly pass: number;
+}
+
 /**
  * Which fault points fail.
  * - a list: that point at its n-th pass, counted from 1 (plain data, so it shrinks);
  * - a chance: each point is active in about a quarter of all seeds, and then fails at each pass with this probability.
  */
-export type FaultPoints =
-  | readonly { readonly name: string; readonly pass: number }[]
-  | { readonly chance: number };
+export type FaultPoints = readonly FaultPoint[] | { readonly chance: number };
+
+/** Those that have failed, of those that are to. */
+export const failedPoints = (
+  points: readonly FaultPoint[],
+  passed: ReadonlyMap<string, number>,
+): readonly FaultPoint[] => points.filter(({ name, pass }) => (passed.get(name) ?? 0) >= pass);
 
 /** Counts the passes of every fault point, and fails the ones that are to fail. */
 export function faultPoints(

@@ -26,6 +26,7 @@ export class HistoryIndex<V> {
   readonly gone: (Of<V, 'gone'> | Of<V, 'killed'>)[] = [];
   /** What was put, and when the process died. */
   readonly puts: (Of<V, 'put'> | Of<V, 'killed'>)[] = [];
+  readonly touched: Of<V, 'touched'>[] = [];
   readonly #origins = new Map<string, Origin<V>[]>();
   readonly #rows = new Map<string, Of<V, 'row'>[]>();
 
@@ -61,6 +62,9 @@ export class HistoryIndex<V> {
         return;
       case 'row':
         push(this.#rows, happened.key, happened);
+        return;
+      case 'touched':
+        this.touched.push(happened);
         return;
       case 'put': {
         this.puts.push(happened);

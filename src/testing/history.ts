@@ -11,7 +11,17 @@ export interface Seen<V> {
   readonly expiresAt?: number;
 }
 
-export type SourceMethod = 'load' | 'loadMany' | 'scan' | 'changes' | 'missing' | 'save' | 'remove' | 'ping';
+export type SourceMethod =
+  | 'load'
+  | 'loadMany'
+  | 'scan'
+  | 'changes'
+  | 'missing'
+  | 'save'
+  | 'remove'
+  | 'touch'
+  | 'ping'
+  | 'subscribe';
 
 /** What happened between a cache, its source, and whoever uses the cache. */
 export type Happening<V> =
@@ -51,6 +61,10 @@ export type Happening<V> =
   /** Its signal fired: nobody waits for the answer. */
   | { readonly type: 'abandoned'; readonly call: number; readonly method: SourceMethod }
   | { readonly type: 'put'; readonly key: string; readonly value: V; readonly expiresAt?: number }
+  /** Who listens to the source was told that the row was written, by whoever. */
+  | { readonly type: 'noticed'; readonly key: string }
+  /** The cache was told that a row is in use until then. */
+  | { readonly type: 'touched'; readonly key: string; readonly expiresAt: number }
   | {
       readonly type: 'gone';
       readonly keys: readonly string[] | 'all';

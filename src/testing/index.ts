@@ -100,6 +100,7 @@ export {
   type WrittenRow,
 } from './source-contract/index.js';
 export type { TraceEntry } from './trace.js';
+export { treePromises } from './tree-promises.js';
 export type { Uncaught } from './uncaught.js';
 export type { CacheTerms, Violation } from './violation.js';
 export { currentWorld, hop, type World, type WorldOptions } from './world.js';

@@ -1,6 +1,6 @@
 import type { Happened } from './history.js';
 import { indexOf, isSame } from './history-index.js';
-import { bringing, lastGone, lastPut, lifeAt, originsOf, toldIn } from './origins.js';
+import { bringing, confirmedRemovals, lastGone, lastPut, lifeAt, originsOf, toldIn } from './origins.js';
 import type { CacheTerms, Violation } from './violation.js';
 
 /**
@@ -21,7 +21,9 @@ export function noResurrection<V>(history: readonly Happened<V>[], terms: CacheT
     const gone = lastGone(history, key, began, terms.journalWithin ?? 100);
     const put = lastPut(history, key, began);
     const floor = Math.max(gone?.order ?? -1, put?.order ?? -1);
-    if (!origins.some((origin) => origin.began > floor || origin.order === put?.order)) {
+    const since = (least: number): boolean =>
+      origins.some((origin) => origin.began > least || origin.order === put?.order);
+    if (!since(floor) && !(gone && since(Math.max(doneAt(history, key, gone), put?.order ?? -1)))) {
       const because =
         gone !== undefined && gone.order === floor
           ? `after ${gone.by} (#${gone.order})`
@@ -50,4 +52,14 @@ export function noResurrection<V>(history: readonly Happened<V>[], terms: CacheT
     }
   }
   return found;
+}
+
+/** When what was sent away was gone. The source has removed a row before whoever ordered that hears of it, and somebody may have written another. */
+function doneAt<V>(
+  history: readonly Happened<V>[],
+  key: string,
+  { by, queued, order }: Extract<Happened<V>, { readonly type: 'gone' }>,
+): number {
+  if (by !== 'remove' || queued === true) return order;
+  return confirmedRemovals(history, key).findLast((removal) => removal.order < order)?.order ?? order;
 }

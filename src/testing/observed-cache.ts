@@ -11,6 +11,7 @@ export interface ObservableCache<V> {
   lookup(key: string): Lookup<V>;
   read(key: string): Promise<Lookup<V>>;
   put(key: string, value: V, entry?: { readonly expiresAt?: number }): void;
+  touch?(key: string, options: { readonly expiresAt: number }): boolean;
   invalidate(keys: string | readonly string[]): void;
   revoke(keys: string | readonly string[]): void;
   remove(key: string): Promise<unknown>;
@@ -74,6 +75,10 @@ export function observedCache<V>(
     put(key, value, entry = {}) {
       note({ type: 'put', key, value, ...entry });
       run(() => cache.put(key, value, entry));
+    },
+    touch(key, options) {
+      note({ type: 'touched', key, ...options });
+      return run(() => cache.touch?.(key, options) ?? false);
     },
     invalidate(keys) {
       gone(keys, 'invalidate');

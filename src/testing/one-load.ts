@@ -3,7 +3,7 @@ import type { CacheTerms, Violation } from './violation.js';
 
 /**
  * At most one load of a key is in flight, and at most `concurrency` in all; a batch of `loadMany` is one. One that was given up is
- * not in flight, nor is, within a batch that goes on for others, the key that was written or sent away here meanwhile.
+ * not in flight, nor is, within a batch that goes on for others, the key that was written or sent away here meanwhile, or that the source told of.
  */
 export function oneLoad<V>(history: readonly Happened<V>[], terms: CacheTerms): Violation[] {
   const found: Violation[] = [];
@@ -17,7 +17,7 @@ export function oneLoad<V>(history: readonly Happened<V>[], terms: CacheTerms): 
   const written = new Map<number, string>();
   for (const happened of history) {
     if (happened.type === 'killed') flying.clear();
-    if (happened.type === 'put') drop([happened.key]);
+    if (happened.type === 'put' || happened.type === 'noticed') drop([happened.key]);
     if (happened.type === 'gone') drop(happened.keys);
     if (!('method' in happened)) continue;
     const { order, call, method } = happened;

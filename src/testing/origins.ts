@@ -62,20 +62,32 @@ export function lastPut<V>(
   return undefined;
 }
 
-/** Every time that the source confirmed a removal of the key: `asked` and `began` are orders. */
+/** The source has done a removal. `asked` and `began` are orders. */
+export interface ConfirmedRemoval {
+  readonly asked: number;
+  readonly began: number;
+  readonly order: number;
+  /** Whoever asked had not given up by then. */
+  readonly heard: boolean;
+}
+
+/** Every time that the source confirmed a removal of the key. */
 export function confirmedRemovals<V>(
   history: readonly Happened<V>[],
   key: string,
-): readonly { readonly asked: number; readonly began: number; readonly order: number }[] {
+): readonly ConfirmedRemoval[] {
   const asked = new Map<number, number>();
-  const found: { asked: number; began: number; order: number }[] = [];
+  const abandoned = new Set<number>();
+  const found: ConfirmedRemoval[] = [];
   for (const happened of history) {
     if (happened.type === 'asked' && happened.method === 'remove' && happened.key === key) {
       asked.set(happened.call, happened.order);
+    } else if (happened.type === 'abandoned') {
+      abandoned.add(happened.call);
     } else if (happened.type === 'answered') {
       const { call, began, order } = happened;
       const from = asked.get(call);
-      if (from !== undefined) found.push({ asked: from, began, order });
+      if (from !== undefined) found.push({ asked: from, began, order, heard: !abandoned.has(call) });
     }
   }
   return found;

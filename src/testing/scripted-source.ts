@@ -6,6 +6,7 @@ import { History, type Seen, type SourceMethod } from './history.js';
 import { shown } from './shown.js';
 import { refused, SourceCall } from './source-calls.js';
 import { Storage } from './storage.js';
+import { Subscriptions } from './subscriptions.js';
 import { thrown } from './thrown.js';
 
 export interface ScriptedSourceOptions<V> {
@@ -15,7 +16,10 @@ export interface ScriptedSourceOptions<V> {
   readonly latency?: Milliseconds;
   /** Where everything that happens is noted. Default: a new one. */
   readonly history?: History<V>;
-  /** Which of the optional methods the source has. Default: all but `loadMany`, with which keys are asked in batches. */
+  /**
+   * Which of the optional methods the source has. Default: all but `loadMany`, with which keys are asked in batches, and `subscribe`, by which
+   * it tells at once what is written, whoever does it, and loses its listeners when it cannot be reached.
+   */
   readonly has?: readonly Exclude<SourceMethod, 'load'>[];
 }
 
@@ -54,11 +58,17 @@ type Batch = SourceContext & { readonly batch: number };
 export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): ScriptedSource<V> {
   const { history = new History<V>(), latency = 0 } = options;
   const storage = new Storage<V>(history);
+  const subscriptions = new Subscriptions((key) => history.add({ type: 'noticed', key }));
   let mode: SourceMode = { mode: 'up' };
   let since = performance.now();
   for (const [key, value] of Object.entries(options.rows ?? {})) {
     storage.set({ key, state: 'present', value });
   }
+
+  const set = (seen: Seen<V>): void => {
+    storage.set(seen);
+    subscriptions.wrote(seen.key);
+  };
 
   const pass = (call: SourceCall<V>, how: SourceMode): Promise<number> =>
     call.pass(
@@ -157,21 +167,36 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
     save: (row, { signal }) =>
       question('save', signal, row.key, () => {
         const seen = seenOf(row);
-        storage.set(seen);
+        set(seen);
         // Who saved it knows by the answer that the database holds it.
         return { rows: [seen], value: undefined };
       }),
     remove: (key, { signal }) =>
       question('remove', signal, key, () => {
-        storage.set({ key, state: 'absent' });
+        set({ key, state: 'absent' });
         return { rows: [], value: undefined };
       }),
+    touch: (key, { expiresAt, at }, { signal }) =>
+      question('touch', signal, key, () => {
+        const seen = storage.seen(key, history.next);
+        const { expiresAt: end = Number.POSITIVE_INFINITY } = seen;
+        if (seen.state !== 'absent' && end > at && end < expiresAt) set({ ...seen, expiresAt });
+        return { rows: [], value: undefined };
+      }),
+    subscribe: (listener) => {
+      const { signal } = listener;
+      return subscriptions.listen(listener, () =>
+        question('subscribe', signal, undefined, () => ({ rows: [], value: undefined })),
+      );
+    },
     ping: ({ signal }) => question('ping', signal, undefined, () => ({ rows: [], value: undefined })),
   };
-  const has: readonly string[] = options.has ?? Object.keys(optional).filter((name) => name !== 'loadMany');
+  const has: readonly string[] =
+    options.has ?? Object.keys(optional).filter((name) => name !== 'loadMany' && name !== 'subscribe');
 
   function become(next: SourceMode, duration?: Milliseconds): void {
     mode = next;
+    subscriptions.become(next);
     since = performance.now();
     history.add({ type: 'fault', what: `source ${shown(next)}` });
     if (duration === undefined) return;
@@ -188,10 +213,10 @@ export function scriptedSource<V>(options: ScriptedSourceOptions<V> = {}): Scrip
       return mode;
     },
     become,
-    write: (key, value, row = {}) => storage.set({ key, state: 'present', value, ...row }),
-    erase: (key) => storage.set({ key, state: 'absent' }),
+    write: (key, value, row = {}) => set({ key, state: 'present', value, ...row }),
+    erase: (key) => set({ key, state: 'absent' }),
     corrupt(key) {
-      if (storage.seen(key, history.next).state === 'present') storage.set({ key, state: 'corrupt' });
+      if (storage.seen(key, history.next).state === 'present') set({ key, state: 'corrupt' });
     },
     get rows() {
       return storage.now;

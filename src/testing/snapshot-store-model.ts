@@ -42,8 +42,10 @@ export class SnapshotStoreModel {
       } else this.#put(entry);
     }
     this.journal(page.tombstones);
-    for (const { key, seq } of page.gone) this.#drop(key, seq, false);
-    for (const { key, seq } of page.lifted) this.#drop(key, seq, true);
+    for (const { key, seq } of page.gone) {
+      this.#drop(key, seq, (held) => !('kind' in held) || held.seq < seq);
+    }
+    for (const { key, seq } of page.lifted) this.#drop(key, seq, (held) => 'kind' in held);
     this.writtenAt = page.writtenAt;
     this.cursor = page.cursor ?? this.cursor;
     if (page.full === 'end' || page.full === 'both') {
@@ -93,10 +95,10 @@ export class SnapshotStoreModel {
     if (wins) this.#records.set(record.key, { ...record, writing: this.#writing });
   }
 
-  #drop(key: string, seq: number, tombstone: boolean): void {
+  #drop(key: string, seq: number, means: (held: Stored) => boolean): void {
     this.#saw(seq);
     const held = this.#records.get(key);
-    if (held !== undefined && held.seq <= seq && 'kind' in held === tombstone) this.#records.delete(key);
+    if (held !== undefined && held.seq <= seq && means(held)) this.#records.delete(key);
   }
 
   #saw(seq: number): void {

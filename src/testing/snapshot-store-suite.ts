@@ -140,6 +140,7 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
         version: 7.25,
         ttl: 60_000,
         staleFor: Number.POSITIVE_INFINITY,
+        sliding: false,
         tags: ['a', '', '\ud800'],
       };
       const late: SnapshotEntry = { ...entry('late', 3), staleFor: 5 };
@@ -421,9 +422,10 @@ export function snapshotStoreSuite({ describe, it, make }: SnapshotStoreSuiteOpt
   describe('the outbox', () => {
     test('gives back what it was given, in that order, across boots', async (t) => {
       await t.boot();
-      const orders = [
+      const orders: OutboxOrder[] = [
         order('b'),
         order('a', { at: 1_800_000_000_000.5 }),
+        touch('a', 1_800_000_000_000.5),
         order('b'),
         ...['', '__proto__', '\0', '\ud800', '\udc00\ud800', 'ü', 'k'.repeat(2 ** 20)].map((key) =>
           order(key),
@@ -644,12 +646,14 @@ const tombstone = (
   kind: SnapshotTombstone['kind'] = 'invalidated',
 ): SnapshotTombstone => ({ key, kind, seq, at: 2000 + seq });
 
-const order = (key: string, more: Partial<OutboxOrder> = {}): OutboxOrder => ({
+const order = (key: string, more: { readonly at?: number } = {}): OutboxOrder => ({
   kind: 'remove',
   key,
   at: 3000,
   ...more,
 });
+
+const touch = (key: string, at: number): OutboxOrder => ({ kind: 'touch', key, at, expiresAt: at + 1 });
 
 const page = (given: Partial<SnapshotAppend>): SnapshotAppend => ({
   entries: [],
@@ -682,7 +686,7 @@ async function randomWrites(t: Tester, seed: number, cache: string): Promise<voi
       model.reopen();
       assert.deepEqual([complete, highest], [model.complete, model.seq], `seed ${seed}, step ${step}`);
     } else if (what < 3) {
-      const orders = some(() => order(key(), { at: step }));
+      const orders = some(() => (step % 2 === 0 ? order(key(), { at: step }) : touch(key(), step)));
       model.enqueue(orders, await t.current.enqueue(orders));
     } else if (what < 5) {
       const ids = some(() => model.orders[below(model.orders.length + 1)]?.id ?? step);

@@ -60,7 +60,7 @@ export class SourceCall<V> {
           cause: sqliteError('SQLITE_BUSY', 'database is locked'),
         });
       case 'readonly':
-        if (this.#method !== 'save' && this.#method !== 'remove') return asOf;
+        if (!writes.has(this.#method)) return asOf;
         throw new SourceConfigurationError(
           'Scripted: the database is not what the source was told: attempt to write a readonly database.',
           { cause: sqliteError('SQLITE_READONLY', 'attempt to write a readonly database') },
@@ -98,6 +98,8 @@ export class SourceCall<V> {
     this.#signal.removeEventListener('abort', this.#abandon);
   }
 }
+
+const writes: ReadonlySet<SourceMethod> = new Set(['save', 'remove', 'touch']);
 
 /** What a driver rejects with. */
 export const refused = (): Error =>

@@ -1,5 +1,5 @@
 /** A change feed that is complete, read to its end without a gap, confirms all that is held: in one number. */
-import type { Row, Source } from 'holdfast';
+import type { Cache, Row, Source } from 'holdfast';
 import { describe, expect, it } from 'vitest';
 import { gate, scene } from './build.js';
 
@@ -352,3 +352,40 @@ it(
     expect(one.told('invalidated')).toMatchObject([{ keys: ['a'], because: 'source' }]);
   }),
 );
+
+describe('what was read before the feed began to tell', () => {
+  it.each([
+    ['expireAt', (cache: Cache<string>) => cache.expireAt('a', Date.now() + 3_600_000)],
+    ['touch', (cache: Cache<string>) => cache.touch('a', { expiresAt: Date.now() + 3_600_000 })],
+  ] as const)('is not confirmed by it for an %s', (_, move) =>
+    scene<string>({ has: [] }, async ({ w, boot }) => {
+      let row = { key: 'a', value: 'old', expiresAt: Date.now() + 60_000 };
+      const told = gate<string>();
+      const { cache } = await boot({
+        ttl: '1s',
+        sweep: { every: '1h' },
+        source: {
+          changesComplete: true,
+          load: async () => row,
+          touch: async () => {},
+          async *changes(since) {
+            yield { gone: [], changed: [], cursor: since ?? (await told.promise) };
+          },
+        },
+      });
+      await cache.fetch('a');
+      const sweep = cache.sweep();
+      await w.settle();
+      // After it was read, and before the feed tells.
+      row = { ...row, value: 'new' };
+      told.open('1');
+      await sweep;
+      expect(move(cache)).toBe(true);
+      for (let time = 0; time < 4; time++) {
+        await w.advance(500);
+        await cache.sweep();
+      }
+      expect(cache.lookup('a')).toMatchObject({ status: 'stale', because: 'ttl', value: 'old' });
+    })(),
+  );
+});

@@ -321,6 +321,86 @@ describe('a lost subscription', () => {
   );
 });
 
+describe('a listener that is started anew in an outage', () => {
+  it(
+    'does not ask: the warmer owns the clock of an outage',
+    scene({ rows: { a: 'A' } }, async ({ w, db, boot }) => {
+      const db2 = telling(db);
+      const { cache, crash, incarnations } = await boot({ source: db2.source });
+      await cache.warmed();
+      db.become({ mode: 'unreachable' });
+      await cache.read('x');
+      crash('listener');
+      await w.advance('1m');
+      expect(incarnations('listener')).toBe(2);
+      expect(db2.asked).toHaveLength(1);
+      db.become({ mode: 'up' });
+      await w.advance('31s');
+      expect(db2.asked).toHaveLength(2);
+      expect(cache.health().listener).toMatchObject({ subscribed: true });
+    }),
+  );
+});
+
+describe('health().listener', () => {
+  it(
+    'says whether it tells, since when it does, since when it does not, and why not',
+    scene({ rows: { a: 'A' } }, async ({ w, db, boot }) => {
+      const db2 = telling(db);
+      const one = await boot({ source: db2.source });
+      const { cache } = one;
+      await cache.warmed();
+      const since = Date.now();
+      expect(cache.health()).toMatchObject({ degraded: false, listener: { subscribed: true, since } });
+      await w.advance('1h');
+      const lostSince = Date.now();
+      db2.mute();
+      db2.now.end(away());
+      await w.settle();
+      const lost = { subscribed: false, lostSince, error: 'The connection was lost.' };
+      expect(cache.health()).toMatchObject({ degraded: true });
+      expect(cache.health().listener).toEqual(lost);
+      await w.advance('1m');
+      expect(cache.health().listener).toEqual({
+        ...lost,
+        error: 'The source did not begin to tell in time.',
+      });
+      const again = Date.now();
+      db2.now.listener.onOpen();
+      await w.settle();
+      expect(cache.health()).toMatchObject({ degraded: false });
+      expect(cache.health().listener).toEqual({ subscribed: true, since: again });
+    }),
+  );
+
+  it(
+    'is lost with the listener itself, and is not there where nothing is told',
+    scene({ rows: { a: 'A' } }, async ({ w, db, boot }) => {
+      const db2 = telling(db);
+      const one = await boot({ source: db2.source });
+      await one.cache.warmed();
+      db2.mute();
+      one.crash('listener');
+      await w.settle();
+      expect(one.cache.health().listener).toEqual({ subscribed: false, lostSince: Date.now() });
+      await one.stop();
+      const plain = await boot();
+      expect(plain.cache.health()).not.toHaveProperty('listener');
+    }),
+  );
+
+  it(
+    'of one that has never told has no time',
+    scene({ rows: { a: 'A' } }, async ({ w, db, boot }) => {
+      const { cache } = await boot({ source: { ...db, subscribe: () => Promise.reject(new Error('No.')) } });
+      expect(cache.health().listener).toMatchObject({ subscribed: false });
+      await w.advance('1m');
+      expect(cache.health()).toMatchObject({ degraded: true, listener: { subscribed: false, error: 'No.' } });
+      expect(cache.health().listener).not.toHaveProperty('lostSince');
+    }),
+  );
+});
+
 describe('the listener crashes', () => {
   it(
     'the subscription ends, another begins, and what may have been missed is read again',

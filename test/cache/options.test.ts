@@ -116,6 +116,7 @@ describe('defaults', () => {
       maxEntries: undefined,
       maxNegative: 100_000,
       authoritative: false,
+      touchEvery: 60_000,
       secretKeys: false,
       load: { timeout: 2_000, softTimeout: 500, retries: 1, concurrency: 64, batch: 500 },
       read: { accept: 'stale', whileStale: 'load', softTimeout: 500, refreshAhead: 0 },

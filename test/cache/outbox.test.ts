@@ -46,7 +46,7 @@ describe('remove while the source is away', () => {
       expect(db.rows.has('a')).toBe(false);
       expect(await store.waiting()).toEqual([]);
       expect(cache.lookup('a').status).toBe('absent');
-      expect(cache.health().outbox).toEqual({ waiting: 0, apart: 0 });
+      expect(cache.health().outbox).toEqual({ waiting: 0, touches: 0, apart: 0 });
       expect(cache.stats()).toMatchObject({ outboxWaiting: 0, outboxDelivered: 1, outboxFailed: 0 });
       expect(told('outbox.queued')).toMatchObject([{ key: 'a', order: 'remove', waiting: 1 }]);
       expect(told('outbox.delivered')).toMatchObject([{ key: 'a', order: 'remove', waiting: 0 }]);
@@ -310,7 +310,7 @@ describe('an order that the source refuses', () => {
       expect(two.cache.lookup('a')).toMatchObject(removed);
       await w.advance('1s');
       expect(db.rows.has('a')).toBe(false);
-      expect(two.cache.health().outbox).toEqual({ waiting: 0, apart: 0 });
+      expect(two.cache.health().outbox).toEqual({ waiting: 0, touches: 0, apart: 0 });
     }),
   );
 });
@@ -528,7 +528,7 @@ describe('secret keys', () => {
     expect(two.get('token-other-do-not-tell')).toBe('O');
     db.become({ mode: 'up' });
     await vi.waitFor(() => expect([...db.rows.keys()]).toEqual(['token-other-do-not-tell']));
-    await vi.waitFor(() => expect(two.health().outbox).toEqual({ waiting: 0, apart: 0 }));
+    await vi.waitFor(() => expect(two.health().outbox).toEqual({ waiting: 0, touches: 0, apart: 0 }));
     expect(told).toContainEqual(
       expect.objectContaining({ type: 'outbox.delivered', key: expect.stringMatching(/^[0-9a-f]{64}$/) }),
     );

@@ -92,6 +92,51 @@ describe('the file', () => {
   );
 });
 
+describe('sliding given to one entry', () => {
+  const terms = { ttl: '10s', staleFor: '1h' } as const;
+  const calm = { sweep: { every: '1h' }, warm: { every: '1d' } } as const;
+
+  it.each([
+    ['none does', false],
+    ['all others do', true],
+  ] as const)('goes on after a restart where %s, by the file and by an export', (_, sliding) =>
+    scene<number>({ has: [] }, async ({ w, boot, db }) => {
+      const file = place();
+      const one = await boot({ ...calm, sliding, snapshot: { store: store(file) } });
+      one.cache.put('slides', 5, { ...terms, sliding: true });
+      one.cache.put('own end', 5, { ...terms, sliding: '1m' });
+      one.cache.put('does not', 5, { ...terms, sliding: false });
+      await w.advance('6s');
+      const read = (cache: Cache<number>) => ['slides', 'own end', 'does not'].map((key) => cache.get(key));
+      expect(read(one.cache)).toEqual([5, 5, 5]);
+      const exported = one.cache.exportTo();
+      await one.stop();
+      db.become({ mode: 'unreachable' });
+      const two = await boot({ ...calm, sliding, snapshot: { store: store(file) } });
+      const other = (await boot({ ...calm, sliding, name: 'other' })).cache;
+      await other.importFrom(exported);
+      for (const cache of [two.cache, other]) {
+        expect(cache.lookup('slides')).toMatchObject({ status: 'stale', because: 'restored' });
+      }
+      await w.advance('7s');
+      for (const cache of [two.cache, other]) read(cache);
+      await w.advance('9s');
+      for (const cache of [two.cache, other]) {
+        expect(cache.lookup('does not')).toMatchObject({ age: 22_000 });
+        expect(cache.lookup('slides')).toMatchObject({ status: 'stale', because: 'restored', age: 9_000 });
+        // A count is over with its own age.
+        expect(cache.incr('slides')).toBe(6);
+        expect(cache.incr('does not')).toBe(1);
+      }
+      await w.advance('37999ms');
+      for (const cache of [two.cache, other]) expect(cache.has('own end')).toBe(true);
+      await w.advance(1);
+      for (const cache of [two.cache, other])
+        expect([cache.has('own end'), cache.has('slides')]).toEqual([false, true]);
+    })(),
+  );
+});
+
 /** A cache with a real file and a real thread. */
 async function started(options: {
   readonly file: string;

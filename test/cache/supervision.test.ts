@@ -1,4 +1,13 @@
-import { child, createRuntime, defineCache, exit, type SnapshotStore } from 'holdfast';
+import {
+  child,
+  createRuntime,
+  defineCache,
+  exit,
+  type SnapshotStore,
+  type SupervisorRef,
+  sys,
+  whichChildren,
+} from 'holdfast';
 import { scriptedSource, world } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
@@ -157,6 +166,24 @@ describe('the cache actor crashes', () => {
       await w.advance('10s');
       expect(runtime.tree().children?.[0]?.restarts).toBe(1);
       for (const one of failed) expect(await one.promise).toBe('A');
+    }),
+  );
+
+  it(
+    'and is not restarted in time: a read is told what memory has by then, not a row that is over',
+    scene({ rows, has: [] }, async ({ w, boot }) => {
+      const { cache, crash, runtime } = await boot();
+      cache.put('short', 'S', { ttl: 100, expiresAt: Date.now() + 400 });
+      await w.advance(200);
+      const [tree] = await whichChildren(runtime.root);
+      await sys.suspend(tree?.ref as SupervisorRef);
+      crash('cache');
+      expect(cache.lookup('short')).toMatchObject({ status: 'stale', value: 'S' });
+      const read = cache.read('short');
+      await w.advance('5s');
+      expect(await read).toMatchObject({ status: 'unknown' });
+      sys.resume(tree?.ref as SupervisorRef);
+      expect(await cache.read('short')).toMatchObject({ status: 'absent' });
     }),
   );
 

@@ -43,6 +43,58 @@ describe('invalidateTag', () => {
     }),
   );
 
+  for (const when of ['before it starts', 'while the store opens', 'between two pages'] as const) {
+    it(
+      `is not undone by a snapshot that is read later: ${when}`,
+      scene<string>({}, async ({ boot, define, store, w }) => {
+        const source = async () => undefined;
+        const first = await boot({ source, snapshot: { store } });
+        for (const key of ['a', 'b', 'c', 'd']) {
+          first.cache.put(key, key, { tags: key === 'b' ? ['y'] : ['x', 'z'] });
+        }
+        await first.stop();
+        const opening = gate();
+        const half = gate();
+        const second = define({
+          source,
+          snapshot: {
+            every: '1s',
+            store: {
+              ...store,
+              open: async (request) => {
+                await opening.promise;
+                return store.open(request);
+              },
+              async *restore(request) {
+                let pages = 0;
+                for await (const page of store.restore({ ...request, page: 1 })) {
+                  if (++pages === 3) await half.promise;
+                  yield page;
+                }
+              },
+            },
+          },
+        });
+        if (when === 'before it starts') await second.cache.invalidateTag('x');
+        const started = second.start();
+        if (when === 'while the store opens') await second.cache.invalidateTag('x');
+        opening.open();
+        await w.advance(100);
+        if (when === 'between two pages') await second.cache.invalidateTag('x');
+        // What is put afterwards is not meant.
+        second.cache.put('d', 'new', { tags: ['x'] });
+        half.open();
+        await started;
+        expect([...second.cache.keys()].sort()).toEqual(['b', 'd']);
+        expect(second.cache.get('d')).toBe('new');
+        await w.advance('3s');
+        second.kill();
+        const third = await boot({ source, snapshot: { store } });
+        expect([...third.cache.keys()].sort()).toEqual(['b', 'd']);
+      }),
+    );
+  }
+
   it(
     'knows the tags of what a snapshot brought, and survives SIGKILL',
     scene<string>({}, async ({ boot, store, w }) => {

@@ -72,6 +72,111 @@ describe('a transaction', () => {
   );
 
   it(
+    'changes how long its keys hold as it changes their values: for others all at once, at its end',
+    alone(async (cache, w) => {
+      const terms = { ttl: '10s', staleFor: '20s' } as const;
+      cache.putMany(new Map(Object.entries({ a: 1, b: 2, c: 3, d: 4 })), terms);
+      await w.advance('4s');
+      const go = gate();
+      const running = cache.transaction(['a', 'b', 'c', 'd', 'x'], async (tx) => {
+        expect([tx.touch('a'), tx.expire('b', '3s'), tx.expireAt('c', Date.now() - 1)]).toEqual([
+          true,
+          true,
+          true,
+        ]);
+        expect([tx.touch('x'), tx.expire('x', '1s'), tx.expireAt('x', 0), tx.ttl('x')]).toEqual([
+          false,
+          false,
+          false,
+          undefined,
+        ]);
+        tx.put('d', 40, terms);
+        tx.touch('d');
+        expect([tx.ttl('a'), tx.ttl('b'), tx.ttl('c'), tx.has('c'), tx.get('d')]).toEqual([
+          10_000,
+          3000,
+          undefined,
+          false,
+          40,
+        ]);
+        await go.promise;
+      });
+      await w.settle();
+      expect(['a', 'b', 'c', 'd'].map((key) => cache.ttl(key))).toEqual([6000, 6000, 6000, 6000]);
+      await w.advance('1s');
+      go.open();
+      await running;
+      // As of the moment when it was done, not of the end.
+      expect(['a', 'b', 'c', 'd'].map((key) => cache.ttl(key))).toEqual([9000, 2000, undefined, 9000]);
+      w.jumpWall(-60_000);
+      expect([cache.get('c'), cache.get('d')]).toEqual([undefined, 40]);
+    }),
+  );
+
+  it(
+    'that throws leaves all its keys as long to live as they had',
+    alone(async (cache, w) => {
+      cache.putMany(new Map(Object.entries({ a: 1, b: 2, c: 3 })), { ttl: '10s' });
+      await w.advance('4s');
+      const boom = new Error('boom');
+      const error = await failed(
+        cache.transaction(['a', 'b', 'c'], (tx) => {
+          tx.touch('a');
+          tx.expire('b', '1s');
+          tx.expireAt('c', 0);
+          throw boom;
+        }),
+      );
+      expect(error).toBe(boom);
+      expect(['a', 'b', 'c'].map((key) => cache.ttl(key))).toEqual([6000, 6000, 6000]);
+    }),
+  );
+
+  it(
+    'touches what the source confirms meanwhile without making it older, and not what was put in its place',
+    alone(async (_, w) => {
+      const value = { same: true };
+      const cache = defineCache<{ same: boolean }>({ name: 'rows', source: async () => value, ttl: '10s' });
+      await cache.start();
+      await cache.fetch('a');
+      await w.advance('2s');
+      const touching = cache.transaction('a', async (tx) => {
+        tx.touch('a');
+        await pause(1000);
+      });
+      await w.advance(500);
+      await cache.refresh('a');
+      await w.advance(500);
+      await touching;
+      expect(cache.ttl('a')).toBe(9500);
+      const crossed = cache.transaction('a', async (tx) => {
+        tx.touch('a');
+        await pause(10);
+      });
+      cache.put('a', { same: false });
+      expect(await failed(crossed)).toBeInstanceOf(TransactionConflictError);
+      await cache.stop();
+    }),
+  );
+
+  it(
+    'inside another one touches what that is to put, and neither is lost',
+    alone(async (cache, w) => {
+      cache.put('a', 1, { ttl: '10s' });
+      await w.advance('4s');
+      await cache.transaction('a', async (tx) => {
+        tx.put('a', 2, { ttl: '5s' });
+        await pause(1000);
+        await cache.transaction('a', (inner) => {
+          expect([inner.ttl('a'), inner.touch('a'), inner.ttl('a')]).toEqual([4000, true, 5000]);
+        });
+        expect([tx.get('a'), tx.ttl('a')]).toEqual([2, 5000]);
+      });
+      expect([cache.get('a'), cache.ttl('a')]).toEqual([2, 5000]);
+    }),
+  );
+
+  it(
     'that throws: nothing of it is applied, the lock is released, the caller gets that very error with its stack',
     alone(async (cache) => {
       cache.put('a', 1);

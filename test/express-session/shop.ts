@@ -32,6 +32,9 @@ export interface Table {
   giveBack(): void;
   /** How often it was written to. */
   saves(): number;
+  touches(): number;
+  /** Another process saves a session. */
+  write(sid: string, data: SessionData): void;
 }
 
 export function sessionTable(): Table {
@@ -42,6 +45,7 @@ export function sessionTable(): Table {
   made.exec('CREATE TABLE sessions(sid TEXT PRIMARY KEY, data TEXT NOT NULL, expires INTEGER NOT NULL)');
   made.close();
   let saves = 0;
+  let touches = 0;
   function use<R>(work: (database: Database.Database) => R): R {
     if (!existsSync(file)) throw new SourceUnavailableError('The file is away.');
     const database = new Database(file, { fileMustExist: true });
@@ -75,6 +79,14 @@ export function sessionTable(): Table {
       );
       saves++;
     },
+    async touch(key, { expiresAt, at }) {
+      use((database) =>
+        database
+          .prepare('UPDATE sessions SET expires = max(expires, ?) WHERE sid = ? AND expires > ?')
+          .run(expiresAt, key, at),
+      );
+      touches++;
+    },
     async remove(key) {
       use((database) => database.prepare('DELETE FROM sessions WHERE sid = ?').run(key));
     },
@@ -86,6 +98,11 @@ export function sessionTable(): Table {
     takeAway: () => renameSync(file, `${file}.away`),
     giveBack: () => renameSync(`${file}.away`, file),
     saves: () => saves,
+    touches: () => touches,
+    write: (sid, data) =>
+      use((database) =>
+        database.prepare('UPDATE sessions SET data = ? WHERE sid = ?').run(JSON.stringify(data), sid),
+      ),
   };
 }
 

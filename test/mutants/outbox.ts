@@ -9,7 +9,7 @@ export const outbox = mutantsOf('cache')(
     edit(
       delivery,
       '    const { link, policy } = core;\n    const answer',
-      "    const { link, policy } = core;\n    order.state = 'done';\n    const answer",
+      '    const { link, policy } = core;\n    outbox.done(order);\n    const answer',
     ),
   ],
   [

@@ -49,6 +49,9 @@ const stats: CacheStats = {
   outboxDelivered: 0,
   outboxFailed: 0,
   outboxLost: 0,
+  touches: 0,
+  touchesFailed: 0,
+  touchesDropped: 0,
 };
 
 export const health: CacheHealth = {

@@ -3,7 +3,7 @@ import { cacheScenario, encodeCase, explore, findingText } from 'holdfast/testin
 import { describe, expect, it } from 'vitest';
 
 /** More of them, or others: `RUNS=1000 SEED=7 npx vitest run test/properties/cache.test.ts`. */
-const { RUNS = '60', SEED = '1' } = process.env;
+const { RUNS = '100', SEED = '1' } = process.env;
 const seed = SEED === 'random' ? Date.now() % 1_000_000 : Number(SEED);
 
 describe('a cache whose source, actors, supervisors, clocks, bus and process fail', () => {

@@ -22,7 +22,7 @@ export const until = 30_000;
 
 export interface Step {
   readonly at: number;
-  readonly do: 'remove' | 'save' | 'read' | 'lookup' | 'put' | 'invalidate' | 'clear' | 'warm';
+  readonly do: 'remove' | 'save' | 'touch' | 'read' | 'lookup' | 'put' | 'invalidate' | 'clear' | 'warm';
   readonly key: (typeof keys)[number];
 }
 
@@ -31,6 +31,8 @@ export interface Scenario {
   readonly tape: readonly number[];
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
+  /** At which passes of it telling an order crashes, when the source has it and the file does not know. */
+  readonly crashes: readonly number[];
   readonly seed: number;
   readonly latency: number;
 }
@@ -43,10 +45,25 @@ interface Save {
   readonly resolved: number;
 }
 
+/** A touch that the cache has taken: when, and at which order of the history. */
+interface Touched {
+  readonly key: string;
+  readonly expiresAt: number;
+  readonly at: number;
+  readonly order: number;
+}
+
+/** Rows end so far away that no clock which jumps comes there. */
+const end = (): number => Date.now() + 90 * 86_400_000;
+
+/** A touch has reached the source, or the file, by then: `touchEvery`, a question that hangs, and the file's turn. */
+const kept = 6_000;
+
 /** A cache in a process that is killed and booted again; nobody but it writes to its database. */
 class Service {
   readonly unexpected: unknown[] = [];
   readonly saves: Save[] = [];
+  readonly touches: Touched[] = [];
   /** Keys of which some order's outcome is not known, or was not in turn. */
   readonly unclear = new Set<string>();
   /** The last order of each key that was taken. */
@@ -89,6 +106,7 @@ class Service {
         load: { timeout: '1s', softTimeout: '500ms', retries: 1, concurrency: 4 },
         warm: { every: '10s', batch: 2, backoff: { min: '100ms', max: '2s' } },
         sweep: { every: '3s' },
+        touchEvery: '2s',
         snapshot: { store: this.#store, every: '2s' },
       });
       this.runtime = createRuntime({
@@ -150,6 +168,16 @@ class Service {
     }
   }
 
+  touch(key: string): void {
+    const held = this.cache.lookup(key);
+    const expiresAt = end() + this.w.now;
+    if (held.status !== 'fresh' && held.status !== 'stale') return;
+    if (held.expiresAt === undefined || held.expiresAt >= expiresAt) return;
+    if (this.observed.touch?.(key, { expiresAt }) !== true)
+      throw new Error(`"${key}" is held, and was not touched`);
+    this.touches.push({ key, expiresAt, at: this.w.now, order: this.db.history.next });
+  }
+
   /** What is in the store itself. */
   async waiting(): Promise<readonly string[]> {
     return (await this.#store.waiting()).map(({ key }) => key);
@@ -162,18 +190,21 @@ class Service {
 
 const has = {
   whole: undefined,
-  'ping alone': ['ping', 'save', 'remove'],
-  'neither scan nor ping': ['save', 'remove'],
+  'ping alone': ['ping', 'save', 'remove', 'touch'],
+  'neither scan nor ping': ['save', 'remove', 'touch'],
 } as const;
 
+const pointsOf = ({ crashes }: Scenario) => crashes.map((pass) => ({ name: 'snapshotter.delivered', pass }));
+
 export const play = (scenario: Scenario): Promise<string> =>
-  world({ seed: scenario.seed, tape: scenario.tape }, async (w) => {
+  world({ seed: scenario.seed, tape: scenario.tape, faultPoints: pointsOf(scenario) }, async (w) => {
     const some = has[scenario.kind];
     const db = scriptedSource<string>({
       rows: Object.fromEntries(keys.map((key) => [key, `${key}0`])),
       latency: scenario.latency,
       ...(some !== undefined && { has: some }),
     });
+    for (const key of keys) db.write(key, `${key}0`, { expiresAt: end() });
     const service = new Service(w, db);
     schedule(scenario.faults, {
       source: (mode, duration) => db.become(mode, Math.min(duration, until - w.now)),
@@ -195,6 +226,11 @@ export const play = (scenario: Scenario): Promise<string> =>
     await w.eventually('the outbox is empty', '90s', () => service.cache.stats().outboxWaiting === 0);
     if ((await service.waiting()).length > 0) throw new Error('The file still holds orders.');
     for (const key of keys) await service.observed.read(key);
+    const told = w.faultPoints.get('snapshotter.delivered') ?? 0;
+    sometimes(
+      'telling an order crashes',
+      scenario.crashes.some((pass) => pass <= told),
+    );
     await w.advance('30s');
     for (const key of keys) await service.observed.read(key);
     clearInterval(watch);
@@ -211,6 +247,8 @@ export const play = (scenario: Scenario): Promise<string> =>
     isDelivered(db.history.all);
     isInOrder(db.history.all);
     undoesNoSave(db.history.all, service.saves);
+    touchesArrive(db, service.touches);
+    touchesNothingGone(db.history.all);
     for (const [key, value] of service.last) {
       if (service.unclear.has(key)) continue;
       const held = db.rows.get(key)?.value;
@@ -228,7 +266,9 @@ function take(step: Step, service: Service, value: string): void {
     case 'remove':
       return void service.order(key, undefined, () => observed.remove(key));
     case 'save':
-      return void service.order(key, value, () => cache.save(key, value));
+      return void service.order(key, value, () => cache.save(key, value, { expiresAt: end() }));
+    case 'touch':
+      return void service.touch(key);
     case 'read':
       return void observed.read(key).catch(() => {});
     case 'lookup':
@@ -347,5 +387,55 @@ function undoesNoSave(history: History, saves: readonly Save[]): void {
           `the save of ${value} (#${resolved}) was undone by a removal that was asked at #${asked}`,
         );
     }
+  }
+}
+
+/** What was touched ends no sooner in the source, though that was away, or the process killed, unless it was removed or saved since. */
+function touchesArrive(
+  { history: { all }, rows }: ScriptedSource<string>,
+  touches: readonly Touched[],
+): void {
+  for (const { key, expiresAt, at, order } of touches) {
+    const since = all.slice(order);
+    const row = rows.get(key);
+    const killed = since.find(isOf('killed'));
+    const about = since.filter(isOf('asked')).filter((asked) => asked.key === key);
+    // Only what waits in memory still may be lost with it.
+    if (row === undefined || (killed !== undefined && killed.at - at < kept)) continue;
+    if (about.some(({ method }) => method === 'save' || method === 'remove')) continue;
+    // A source that is there and refuses is asked again by the next touch.
+    const refused = since.some(
+      (happened) =>
+        happened.type === 'rejected' && happened.method === 'touch' && happened.error.includes('readonly'),
+    );
+    if (refused) continue;
+    sometimes('a touch arrives', true);
+    sometimes(
+      'a touch is told by another process',
+      killed !== undefined &&
+        !about.some(({ method, order: asked }) => method === 'touch' && asked < killed.order),
+    );
+    if ((row.expiresAt ?? Number.POSITIVE_INFINITY) < expiresAt)
+      throw new Error(`the touch of "${key}" (#${order}) never reached the source`);
+  }
+}
+
+/** Of a row that was removed no touch is told any more, until it is there again; but by a process that does not know what was dropped. */
+function touchesNothingGone(history: History): void {
+  for (const { key, order } of history.filter(isOf('asked')).filter(({ method }) => method === 'touch')) {
+    const gone = history
+      .slice(0, order)
+      .filter(isOf('gone'))
+      .findLast(({ by, keys: some }) => by === 'remove' && some.includes(key ?? ''));
+    if (gone === undefined) continue;
+    const between = history.slice(gone.order, order);
+    const back = between.some(
+      (happened) =>
+        happened.type === 'booted' ||
+        (happened.type === 'put' && happened.key === key) ||
+        (happened.type === 'answered' &&
+          happened.rows.some((row) => row.key === key && row.state === 'present')),
+    );
+    if (!back) throw new Error(`"${key}" was removed (#${gone.order}), and is touched (#${order})`);
   }
 }

@@ -11,6 +11,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   do: fc.oneof(
     { arbitrary: fc.constant('remove' as const), weight: 6 },
     { arbitrary: fc.constant('save' as const), weight: 4 },
+    { arbitrary: fc.constant('touch' as const), weight: 5 },
     { arbitrary: fc.constant('read' as const), weight: 3 },
     fc.constantFrom(
       'lookup' as const,
@@ -43,6 +44,7 @@ const scenario = fc.record({
     modes: ['up', 'unreachable', 'unreachable', 'slow', 'hang', 'flap', 'locked', 'readonly'],
   }),
   steps: fc.array(step, { maxLength: 40, size: 'max' }),
+  crashes: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 2 }),
   seed: fc.nat(1_000),
   kind: fc.constantFrom(...kinds),
   latency: fc.constantFrom(0, 5, 250),

@@ -12,8 +12,11 @@ import { world } from 'holdfast/testing';
 export const keys = ['a', 'b'] as const;
 export type Key = (typeof keys)[number];
 
+/** `'end'` sets an expiry that has passed, `'prolong'` one that is far away. */
+type Plain = 'put' | 'incr' | 'take' | 'revoke' | 'touch' | 'prolong' | 'end';
+
 export type Action =
-  | { readonly do: 'get' | 'put' | 'incr' | 'take' | 'revoke'; readonly key: number }
+  | { readonly do: Plain | 'get'; readonly key: number }
   | { readonly do: 'pause'; readonly ms: number }
   | { readonly do: 'nest'; readonly part: Part; readonly caught: boolean }
   /** The same, begun and not awaited before the end. */
@@ -31,7 +34,7 @@ export type Program =
   | { readonly at: number; readonly part: Part }
   | {
       readonly at: number;
-      readonly plain: 'put' | 'incr' | 'take' | 'revoke';
+      readonly plain: Plain;
       readonly cache: number;
       readonly key: Key;
     };
@@ -39,6 +42,7 @@ export type Program =
 /** What was done in effect, in its order. */
 type Done =
   | { readonly got: string; readonly value: number | undefined }
+  | { readonly held: string; readonly value: boolean }
   | { readonly set: string; readonly value: number | undefined };
 
 export interface Played {
@@ -127,9 +131,9 @@ async function run(
 }
 
 function doOne(
-  place: Pick<Transaction<number>, 'get' | 'put' | 'incr' | 'take' | 'revoke'>,
+  place: Omit<Transaction<number>, 'signal' | 'fetch'>,
   cache: number,
-  what: 'get' | 'put' | 'incr' | 'take' | 'revoke',
+  what: Plain | 'get',
   key: Key,
   trace: Done[],
   id: number,
@@ -154,6 +158,12 @@ function doOne(
   }
   if (what === 'revoke') {
     place.revoke(key);
+    set(undefined);
+  }
+  if (what === 'touch') trace.push({ held: at, value: place.touch(key) });
+  if (what === 'prolong') trace.push({ held: at, value: place.expire(key, '1h') });
+  if (what === 'end') {
+    trace.push({ held: at, value: place.expireAt(key, 0) });
     set(undefined);
   }
 }
@@ -183,6 +193,8 @@ function replayed(
       // A count that stood at 0 and one that was not there look the same from outside.
       if (next.get(done.got) !== done.value && (next.get(done.got) ?? 0) !== (done.value ?? 0))
         return undefined;
+    } else if ('held' in done) {
+      if (next.has(done.held) !== done.value) return undefined;
     } else if (done.value === undefined) next.delete(done.set);
     else next.set(done.set, done.value);
   }

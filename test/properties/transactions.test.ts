@@ -10,17 +10,12 @@ const some: fc.Arbitrary<readonly Key[]> = fc.subarray([...keys], { minLength: 1
 const cache = fc.nat(1);
 const ms = fc.nat(2);
 
+const plain = ['put', 'incr', 'take', 'revoke', 'touch', 'prolong', 'end'] as const;
 const flat: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom(
-        'get' as const,
-        'put' as const,
-        'incr' as const,
-        'take' as const,
-        'revoke' as const,
-      ),
+      do: fc.constantFrom('get' as const, ...plain),
       key: fc.nat(1),
     }),
   },
@@ -44,7 +39,7 @@ const program: fc.Arbitrary<Program> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       at: fc.nat(4),
-      plain: fc.constantFrom('put' as const, 'incr' as const, 'take' as const, 'revoke' as const),
+      plain: fc.constantFrom(...plain),
       cache,
       key: fc.constantFrom(...keys),
     }),

@@ -23,7 +23,8 @@ export type Operation =
   | { readonly op: 'putMany'; readonly keys: readonly string[]; readonly value: Value; readonly bad: boolean }
   | { readonly op: 'update' | 'getAndUpdate'; readonly key: string; readonly next: Value | undefined }
   | { readonly op: 'incr'; readonly key: string; readonly by: number; readonly ttl: number | undefined }
-  | { readonly op: 'get' | 'take' | 'revoke' | 'invalidate'; readonly key: string };
+  | { readonly op: 'get' | 'take' | 'revoke' | 'invalidate' | 'ttl' | 'touch'; readonly key: string }
+  | { readonly op: 'expire' | 'expireAt'; readonly key: string; readonly in: number };
 
 export interface Given {
   readonly ttl?: number | undefined;
@@ -59,6 +60,10 @@ export function perform(
       return place.getAndUpdate(operation.key, () => operation.next);
     case 'incr':
       return place.incr(operation.key, operation.by, optionsOf({ ttl: operation.ttl }, wall));
+    case 'expire':
+      return place.expire(operation.key, Math.max(0, operation.in));
+    case 'expireAt':
+      return place.expireAt(operation.key, wall + operation.in);
     default:
       return place[operation.op](operation.key);
   }
@@ -116,6 +121,10 @@ export class Model {
       this.#records.delete(key);
       return { gave: undefined };
     }
+    if (operation.op === 'expire') return { gave: this.expireAt(key, this.wall + Math.max(0, operation.in)) };
+    if (operation.op === 'expireAt') return { gave: this.expireAt(key, this.wall + operation.in) };
+    if (operation.op === 'touch') return { gave: this.touch(key) };
+    if (operation.op === 'ttl') return { gave: this.ttl(key) };
     const held = this.#held(key);
     switch (operation.op) {
       case 'get':

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, createActor, createMachine, fromCallback } from 'xstate';
 import { ActorDiedError, AskTimeoutError } from '../../src/errors.js';
 import { ask, exit, reply, send, sys } from '../../src/runtime/index.js';
+import { withWitness } from '../../src/witness.js';
 import { child } from '../../supervisors/index.js';
 import { obedient, running } from './running.js';
 
@@ -37,6 +38,21 @@ describe('a question that nothing stands in the way of', () => {
     const answer = ask<number>(t.who('a'), { type: 'x', answer: 1 });
     expect(got).toEqual(['x']);
     expect(sys.statistics(t.who('a'))).toMatchObject({ messagesIn: 1, messagesOut: 1, mailbox: 0 });
+    expect(await answer).toBe(1);
+  });
+
+  test('waits for its turn where somebody says whose turn it is', async () => {
+    const got: string[] = [];
+    const t = await two(got);
+    const due: [label: string, run: () => void][] = [];
+    const leave = withWitness({ turn: (label, run) => void due.push([label, run]) });
+    const answer = ask<number>(t.who('a'), { type: 'x', answer: 1 });
+    await turns();
+    leave();
+    expect(got).toEqual([]);
+    expect(due.map(([label]) => label)).toEqual(['delivery']);
+    due[0]?.[1]();
+    expect(got).toEqual(['x']);
     expect(await answer).toBe(1);
   });
 

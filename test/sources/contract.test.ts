@@ -11,10 +11,14 @@ import { ordinaryServer } from './postgres/cluster.js';
 import { sessionsSource, sessionsTable, upsert } from './postgres/sessions-table.js';
 import { folder } from './sqlite/sessions-database.js';
 
-describe('the simulated source', () => {
+describe.each([{ tells: false }, { tells: true }])('the simulated source, tells: $tells', ({ tells }) => {
   sourceContract(
     async () => {
-      const db = simulatedSource<unknown>();
+      const db = simulatedSource<unknown>(
+        tells
+          ? { has: ['scan', 'changes', 'missing', 'save', 'remove', 'touch', 'ping', 'subscribe'] }
+          : { has: ['scan', 'changes', 'missing', 'save', 'remove', 'touch', 'ping'] },
+      );
       return {
         source: db,
         write: async ({ key, value, expiresAt }) =>
@@ -32,7 +36,7 @@ describe('the simulated source', () => {
     {
       describe,
       it,
-      without: ['loadMany', 'close', 'subscribe', 'revoke', 'begin', 'inUse'],
+      without: ['loadMany', 'close', 'revoke', 'begin', 'inUse', ...(tells ? [] : (['subscribe'] as const))],
       values: ['a', null, 0, { deep: [1] }, ''],
     },
   );
@@ -184,7 +188,7 @@ describe('the PostgreSQL source', () => {
     sourceContract(() => harness({}), {
       describe,
       it: ifThere,
-      without: ['save', 'remove', 'subscribe'],
+      without: ['save', 'remove', 'touch', 'subscribe'],
       holds,
     });
   });

@@ -68,6 +68,24 @@ const stale = (value: string, age: number) => says({ status: 'stale', value, age
 const absent = (because: 'source' | 'removed' | 'pass') => says({ status: 'absent', age: 0, because });
 
 describe('no resurrection', () => {
+  it('what was written after the source had removed the row is no ghost, though the removal is told later', async () => {
+    const remove = { call: 1, method: 'remove' } as const;
+    const whenRead = (reads: number, queued?: true): Promise<string[]> =>
+      told([
+        row('old'),
+        () => ({ type: 'removal', key: 'a' }),
+        () => ({ type: 'asked', ...remove, key: 'a' }),
+        (next) => ({ type: 'answered', ...remove, began: next, asOf: next, rows: [], last: true }),
+        row('new'),
+        () => ({ type: 'gone', keys: ['a'], by: 'remove', ...(queued && { queued }) }),
+        answered(2, reads, reads > 3 ? 'new' : 'old'),
+        fresh(reads > 3 ? 'new' : 'old'),
+      ]);
+    expect(await whenRead(5)).toEqual([]);
+    expect(await whenRead(3)).toContain('no resurrection');
+    expect(await whenRead(5, true)).toContain('no resurrection');
+  });
+
   it('a value that a read brought, or a put', async () => {
     expect(await told([asked(1), answered(1, 1, 'old'), fresh('old')])).toEqual([]);
     expect(await told([put('new'), fresh('new')])).toEqual([]);

@@ -135,6 +135,44 @@ describe('the contract of sources', () => {
     expect(failed).toContain('load: gives undefined of keys that are not there, whatever they are');
   });
 
+  it.each<[string, (db: WholeSource<unknown>) => Source<unknown>['touch'], readonly string[]]>([
+    [
+      'brings a removed row back',
+      (db) => async (key, touch, context) => {
+        const row = (await db.load(key, context)) ?? { key, value: 'a' };
+        await db.save({ ...row, expiresAt: touch.expiresAt }, context);
+      },
+      ['brings back no row that is not there, was deleted or removed'],
+    ],
+    [
+      'makes a row expire sooner',
+      (db) => async (key, touch, context) => {
+        const row = await db.load(key, context);
+        if (row !== undefined && (row.expiresAt ?? Number.POSITIVE_INFINITY) > touch.at)
+          await db.save({ ...row, expiresAt: touch.expiresAt }, context);
+      },
+      ['never makes a row expire sooner, nor one expire that never did'],
+    ],
+    [
+      'extends only what has not expired',
+      (db) => (key, touch, context) => db.touch(key, { ...touch, at: Date.now() }, context),
+      ['brings back what has expired since it was known to be there, and nothing that had expired by then'],
+    ],
+    [
+      'extends whatever there is',
+      (db) => (key, touch, context) => db.touch(key, { ...touch, at: 0 }, context),
+      ['brings back what has expired since it was known to be there, and nothing that had expired by then'],
+    ],
+    [
+      'does nothing',
+      () => async () => {},
+      ['extends a row, changes nothing else of it, and may be done twice'],
+    ],
+  ])('finds one whose touch %s', async (_, touch, failures) => {
+    const failed = await failuresOf((db) => ({ source: { ...db, touch: touch(db)! } }));
+    for (const failure of failures) expect(failed).toContain(`touch: ${failure}`);
+  });
+
   it('finds one that has not what it says', async () => {
     const failed = await failuresOf(({ missing: _, ...source }) => ({ source }));
     expect(failed).toContain('the source: has the methods that it is said to have, and no others');

@@ -7,6 +7,7 @@ import nodeTimers, { setTimeout as namedSetTimeout } from 'node:timers';
 import timersPromises, { setInterval as everyPromised, setTimeout as sleepNode } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { child, createRuntime } from 'holdfast';
 import {
   createWorld,
   currentWorld,
@@ -23,7 +24,7 @@ import {
 } from 'holdfast/testing';
 import pRetry from 'p-retry';
 import { describe, expect, it } from 'vitest';
-import { assign, createActor, createMachine } from 'xstate';
+import { assign, createActor, createMachine, fromCallback } from 'xstate';
 import { buggify } from '../../src/fault-point.js';
 import { type AsyncOwner, attribution } from '../../src/runtime/attribution.js';
 import { after, monotonicNow, random, sleep, wallNow, yieldToLoop } from '../../src/runtime/time.js';
@@ -289,6 +290,25 @@ describe('the driver', () => {
       expect(w.now).toBe(0);
     });
     await hop('outside a world it is done at once');
+  });
+
+  it('so are the steps of supervisors, and of those of a killed process none is taken', async () => {
+    const started = async (tape: readonly number[], killed = false): Promise<string[]> =>
+      world({ tape, hops: true }, async (w) => {
+        const seen: string[] = [];
+        const made = w.process();
+        made.run(() => {
+          const runtime = createRuntime({ children: [child({ id: 'a', logic: fromCallback(() => {}) })] });
+          void runtime.start().then(() => seen.push('started'));
+          void hop('another').then(() => seen.push('another'));
+        });
+        if (killed) made.kill();
+        await w.settle();
+        return seen;
+      });
+    expect(await started([])).toEqual(['started', 'another']);
+    expect(await started([1])).toEqual(['another', 'started']);
+    expect(await started([], true)).toEqual([]);
   });
 });
 

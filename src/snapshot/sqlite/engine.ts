@@ -1,5 +1,6 @@
 import { openActor } from '../../threads/index.js';
 import type { OutboxEntry, OutboxOrder } from '../store.js';
+import type { Block } from './block.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { Aside } from './place.js';
@@ -10,8 +11,8 @@ import type { SnapshotThread } from './worker.js';
 /** The file as its store sees it, wherever it lives: one call at a time is carried out, in the order of the calls. */
 export interface Engine {
   open(request: FileRequest): Promise<FileOpening>;
-  /** The chunks are handed over: they cannot be used afterwards. */
-  append(chunks: readonly Chunk[], head: PageHead): Promise<boolean>;
+  /** Blocks and chunks are handed over: they cannot be used afterwards. */
+  append(blocks: readonly Block[], chunks: readonly Chunk[], head: PageHead): Promise<boolean>;
   journal(chunks: readonly Chunk[]): Promise<void>;
   enqueue(orders: readonly OutboxOrder[]): Promise<readonly number[]>;
   waiting(after: number, most: number): Promise<readonly OutboxEntry[]>;
@@ -36,7 +37,8 @@ export function threadEngine(): Engine {
   });
   return {
     open: (request) => thread.call('open', [request]),
-    append: (chunks, head) => thread.call('append', [chunks, head], { transfer: buffers(chunks) }),
+    append: (blocks, chunks, head) =>
+      thread.call('append', [blocks, chunks, head], { transfer: buffers([...blocks, ...chunks]) }),
     journal: (chunks) => thread.call('journal', [chunks], { transfer: buffers(chunks) }),
     enqueue: (orders) => thread.call('enqueue', [orders]),
     waiting: (after, most) => thread.call('waiting', [after, most]),
@@ -63,7 +65,7 @@ export function localEngine(): Engine {
       file ??= new SnapshotFile(await loadDriver());
       return file.open(request);
     },
-    append: async (chunks, head) => opened().append(chunks, head),
+    append: async (blocks, chunks, head) => opened().append(blocks, chunks, head),
     journal: async (chunks) => opened().journal(chunks),
     enqueue: async (orders) => opened().enqueue(orders),
     waiting: async (after, most) => opened().waiting(after, most),

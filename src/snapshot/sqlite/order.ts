@@ -6,11 +6,10 @@ import type { OrderRow } from './schema.js';
 import type { Seal } from './seal.js';
 
 /** An order of the outbox, as it is written. JSON keeps lone surrogates. */
-const shape = v.object({
-  kind: v.literal('remove'),
-  key: v.string(),
-  at: v.number(),
-});
+const shape = v.variant('kind', [
+  v.object({ kind: v.literal('remove'), key: v.string(), at: v.number() }),
+  v.object({ kind: v.literal('touch'), key: v.string(), at: v.number(), expiresAt: v.number() }),
+]);
 
 const column = Buffer.from('outbox');
 

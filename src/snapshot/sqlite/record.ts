@@ -19,6 +19,7 @@ type Fields = [
   staleFor?: number | undefined,
   tags?: readonly string[] | undefined,
   weight?: number | undefined,
+  sliding?: boolean | undefined,
 ];
 
 /**
@@ -35,6 +36,7 @@ export function packEntry(writer: FrameWriter, entry: SnapshotEntry): void {
     entry.staleFor,
     entry.tags,
     entry.weight,
+    entry.sliding,
   ];
   while (fields.length > 2 && fields.at(-1) === undefined) fields.pop();
   const key = encodeKey(entry.key);
@@ -72,7 +74,8 @@ export function unpackEntry({ key, seq, body }: Frame): SnapshotEntry {
   if (!Array.isArray(fields) || typeof fields[1] !== 'number') {
     throw new SnapshotError('The record is no entry.');
   }
-  const [value, confirmedAt, expiresAt, version, ttl, staleFor, tags, weight] = fields as unknown as Fields;
+  const [value, confirmedAt, expiresAt, version, ttl, staleFor, tags, weight, sliding] =
+    fields as unknown as Fields;
   return {
     key: decodeKey(key),
     value,
@@ -84,6 +87,7 @@ export function unpackEntry({ key, seq, body }: Frame): SnapshotEntry {
     ...(staleFor === undefined ? {} : { staleFor }),
     ...(tags === undefined ? {} : { tags }),
     ...(weight === undefined ? {} : { weight }),
+    ...(sliding === undefined ? {} : { sliding }),
   };
 }
 

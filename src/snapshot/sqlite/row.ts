@@ -1,15 +1,9 @@
 import { crc32 } from 'node:zlib';
+import type { Block } from './block.js';
 import { Damage } from './failure.js';
-import { type Frame, type Operation, operation } from './frame.js';
-import type { FloorParameters, RecordParameters, Row } from './schema.js';
+import type { Frame, Operation } from './frame.js';
+import type { BlockRow, FloorParameters, RecordParameters, Row } from './schema.js';
 import type { Seal } from './seal.js';
-
-/** What a frame says of its key, where it is no record. */
-export function wordOf({ operation: what }: Frame): 'gone' | 'lifted' | 'skipped' | undefined {
-  if (what === operation.gone) return 'gone';
-  if (what === operation.lifted) return 'lifted';
-  return what === operation.skipped ? 'skipped' : undefined;
-}
 
 /** The row of a record: sealed, and with a checksum over all that matters of it. */
 export function sealRow(
@@ -38,6 +32,39 @@ export function unsealRow(seal: Seal, [, column, seq, rank, generation, crc, sea
     return { operation: rank as Operation, seq, key, body };
   } catch (cause) {
     throw new Damage('a record of it does not read back', { cause });
+  }
+}
+
+/** Where a record has its rank, a block has this. */
+const ofBlock = 0xff;
+const blockColumn = Buffer.from('block');
+const noKey = Buffer.alloc(0);
+
+/** What of a block's row is its body: sealed, bound to its place. And the checksum. */
+export function sealBlock(
+  seal: Seal,
+  { buffer, length }: Block,
+  id: number,
+  generation: number,
+): { readonly crc: number; readonly body: Buffer } {
+  const context = contextOf(ofBlock, id, generation);
+  const body = seal.seal(blockColumn, context, noKey, Buffer.from(buffer, 0, length));
+  return { crc: checksum(context, body), body };
+}
+
+/**
+ * The block of a row, in a buffer of its own.
+ * @throws Damage
+ */
+export function unsealBlock(seal: Seal, [id, generation, , crc, sealed]: BlockRow): Block {
+  try {
+    if (!isBytes(sealed)) throw new RangeError('Its column is of the wrong type.');
+    const context = contextOf(ofBlock, id, generation);
+    if (checksum(context, sealed) !== crc) throw new RangeError('Its checksum does not match.');
+    const { body } = seal.open(blockColumn, context, sealed);
+    return { buffer: new Uint8Array(body).buffer, length: body.length };
+  } catch (cause) {
+    throw new Damage('a block of it does not read back', { cause });
   }
 }
 

@@ -3,10 +3,21 @@ import type { Database, Statement } from 'better-sqlite3';
 /** `HOLD`, where SQLite and `file` look for whose file it is. */
 export const applicationId = 0x484f4c44;
 /** Of the tables and of what is in them. An older one is brought up to date; any other is set aside. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const outbox = `
   CREATE TABLE outbox (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL);
+`;
+
+/** Blocks of entries: of the last full writing, and of one that is under way. */
+const block = `
+  CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    crc INTEGER NOT NULL,
+    body BLOB NOT NULL
+  );
 `;
 
 const tables = `
@@ -20,11 +31,12 @@ const tables = `
     crc INTEGER NOT NULL,
     body BLOB NOT NULL
   );
+  ${block}
   ${outbox}
 `;
 
 /** What makes a file of the version the next one. */
-const migrations: Readonly<Record<number, string>> = { 1: outbox };
+const migrations: Readonly<Record<number, string>> = { 1: outbox, 2: block };
 
 export const isKnownVersion = (version: unknown): boolean =>
   version === schemaVersion || (typeof version === 'number' && version in migrations);
@@ -78,24 +90,28 @@ export interface RecordParameters extends FloorParameters {
   readonly crc: number;
   readonly body: Buffer;
 }
-interface KeyAndSeq {
-  readonly key: Buffer;
-  readonly seq: number;
-}
+export type BlockRow = readonly [id: number, generation: number, entries: number, crc: number, body: Buffer];
+export type Standing = readonly [seq: number, rank: number];
 type MetaRow = readonly [value: Buffer, crc: number];
 export type OrderRow = readonly [id: number, crc: number, body: Buffer];
 
 export interface Statements {
   readonly put: Statement<[RecordParameters]>;
-  readonly gone: Statement<[KeyAndSeq]>;
-  readonly lifted: Statement<[KeyAndSeq]>;
-  readonly skipped: Statement<[KeyAndSeq]>;
+  readonly standing: Statement<[key: Buffer], Standing>;
+  readonly drop: Statement<[key: Buffer]>;
   readonly last: Statement<[], number | null>;
   readonly count: Statement<[], number>;
   readonly stretch: Statement<[Between & { readonly rows: number }], number>;
+  readonly keys: Statement<[Between & FloorParameters], Row>;
   readonly entries: Statement<[Between & FloorParameters], Row>;
   readonly tombstones: Statement<[Between & FloorParameters], Row>;
   readonly purge: Statement<[Between & FloorParameters]>;
+  readonly addBlock: Statement<[id: number, generation: number, entries: number, crc: number, body: Buffer]>;
+  readonly lastBlock: Statement<[], number | null>;
+  readonly oldestBlocks: Statement<[floor: number], number | null>;
+  readonly blockBefore: Statement<[floor: number, id: number], BlockRow>;
+  readonly blockAfter: Statement<[floor: number, id: number, upTo: number], BlockRow>;
+  readonly purgeBlocks: Statement<[floor: number, most: number]>;
   readonly order: Statement<[id: number, crc: number, body: Buffer]>;
   readonly orders: Statement<[after: number, most: number], OrderRow>;
   readonly done: Statement<[id: number]>;
@@ -118,21 +134,29 @@ export function prepareStatements(db: Database): Statements {
       ON CONFLICT (key) DO UPDATE SET
         seq = excluded.seq, rank = excluded.rank, generation = excluded.generation,
         crc = excluded.crc, body = excluded.body
-      WHERE excluded.seq > seq OR (excluded.seq = seq AND excluded.rank >= rank) OR ${below}`),
-    gone: db.prepare<[KeyAndSeq]>('DELETE FROM record WHERE key = @key AND rank = 0 AND seq <= @seq'),
-    lifted: db.prepare<[KeyAndSeq]>('DELETE FROM record WHERE key = @key AND rank > 0 AND seq <= @seq'),
-    skipped: db.prepare<[KeyAndSeq]>(
-      'DELETE FROM record WHERE key = @key AND (seq < @seq OR (seq = @seq AND rank = 0))',
-    ),
+      WHERE excluded.seq > seq OR (excluded.seq = seq AND (excluded.rank >= rank OR rank = 3 AND excluded.rank > 0))
+        OR ${below}`),
+    standing: db.prepare<[Buffer], Standing>('SELECT seq, rank FROM record WHERE key = ?').raw(),
+    drop: db.prepare<[Buffer]>('DELETE FROM record WHERE key = ?'),
 
     last: db.prepare<[], number | null>('SELECT max(id) FROM record').pluck(),
-    count: db.prepare<[], number>('SELECT count(*) FROM record').pluck(),
+    count: db
+      .prepare<[], number>(
+        'SELECT (SELECT count(*) FROM record) + (SELECT coalesce(sum(entries), 0) FROM block)',
+      )
+      .pluck(),
     /** Where a stretch of so many rows ends, so that a scan is bounded however few of them it wants. */
     stretch: db
       .prepare<[Between & { readonly rows: number }], number>(
         'SELECT id FROM record WHERE id > @after AND id <= @upTo ORDER BY id LIMIT 1 OFFSET @rows',
       )
       .pluck(),
+    keys: db
+      .prepare<[Between & FloorParameters], Row>(
+        `SELECT ${columns} FROM record NOT INDEXED
+         WHERE id > @after AND id <= @upTo AND NOT ${below} ORDER BY id`,
+      )
+      .raw(),
     entries: db
       .prepare<[Between & FloorParameters], Row>(
         `SELECT ${columns} FROM record NOT INDEXED
@@ -147,6 +171,29 @@ export function prepareStatements(db: Database): Statements {
       .raw(),
     purge: db.prepare<[Between & FloorParameters]>(
       `DELETE FROM record WHERE id > @after AND id <= @upTo AND ${below}`,
+    ),
+
+    addBlock: db.prepare<[number, number, number, number, Buffer]>(
+      'INSERT INTO block (id, generation, entries, crc, body) VALUES (?, ?, ?, ?, ?)',
+    ),
+    lastBlock: db.prepare<[], number | null>('SELECT max(id) FROM block').pluck(),
+    oldestBlocks: db
+      .prepare<[number], number | null>('SELECT min(generation) FROM block WHERE generation >= ?')
+      .pluck(),
+    blockBefore: db
+      .prepare<[number, number], BlockRow>(
+        `SELECT id, generation, entries, crc, body FROM block
+         WHERE generation >= ? AND id < ? ORDER BY id DESC LIMIT 1`,
+      )
+      .raw(),
+    blockAfter: db
+      .prepare<[number, number, number], BlockRow>(
+        `SELECT id, generation, entries, crc, body FROM block
+         WHERE generation >= ? AND id > ? AND id <= ? ORDER BY id LIMIT 1`,
+      )
+      .raw(),
+    purgeBlocks: db.prepare<[number, number]>(
+      'DELETE FROM block WHERE id IN (SELECT id FROM block WHERE generation < ? ORDER BY id LIMIT ?)',
     ),
 
     order: db.prepare<[number, number, Buffer]>('INSERT INTO outbox (id, crc, body) VALUES (?, ?, ?)'),

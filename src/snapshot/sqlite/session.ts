@@ -10,7 +10,8 @@ import type {
   SnapshotTombstone,
 } from '../store.js';
 import type { Engine } from './engine.js';
-import { packPage, packTombstones, unpackPage } from './page.js';
+import { PagePacker, packTombstones, unpackPage } from './page.js';
+import type { ReadPage } from './reader.js';
 import type { FileOpening, FileRequest } from './snapshot-file.js';
 
 /** Tombstones in one transaction. */
@@ -25,6 +26,9 @@ export class Session {
   readonly #accepted = new Set<Promise<void>>();
   #pages: Promise<void> = Promise.resolve();
   #purge = false;
+  readonly #packer = new PagePacker();
+  /** A full writing has begun and not ended. */
+  #whole = false;
   #path = '';
   /** Why nothing more can be done. */
   #over: SnapshotError | undefined;
@@ -42,12 +46,24 @@ export class Session {
   }
 
   append(page: SnapshotAppend): Promise<SnapshotAppended> {
+    const { writtenAt, cursor, full, asOf } = page;
+    const ends = full === 'end' || full === 'both';
+    // While the file's thread writes a page, the next one is packed.
+    const sent = this.#inOrder(async () => {
+      this.#whole ||= full !== undefined;
+      const { blocks, chunks, skipped } = await this.#packer.pack(page, this.#whole);
+      if (ends) this.#whole = false;
+      await this.#purgeAll();
+      const written = this.#call((engine) =>
+        engine.append(blocks, chunks, { writtenAt, cursor, full, asOf }),
+      );
+      // What it leaves to be purged goes before the next page.
+      if (ends) this.#purge = await written;
+      return { written, skipped };
+    });
     return this.#accept(
-      this.#inOrder(async () => {
-        const { chunks, skipped } = await packPage(page);
-        await this.#purgeAll();
-        const { writtenAt, cursor, full, asOf } = page;
-        this.#purge = await this.#call((engine) => engine.append(chunks, { writtenAt, cursor, full, asOf }));
+      sent.then(async ({ written, skipped }) => {
+        await written;
         // At once, but nobody waits for it: what is left undone, the next page or the next opening does.
         if (this.#purge) void this.#inOrder(() => this.#purgeAll()).catch(() => {});
         return { skipped };
@@ -88,12 +104,12 @@ export class Session {
       const { next } = read;
       const coming = next && this.#call((engine) => engine.read(next, most));
       coming?.catch(() => {});
-      if (read.chunks.length > 0) {
-        const page = await this.#unpacked(read.chunks);
+      if (read.chunks.length + read.blocks.length > 0) {
+        const page = await this.#unpacked(read);
         // What the consumer does with it is a stretch of its own.
         await yieldToLoop();
         signal.throwIfAborted();
-        yield page;
+        yield* inParts(page, most);
       }
       if (coming === undefined) return;
       read = await abortable(coming, signal);
@@ -150,9 +166,9 @@ export class Session {
     }
   }
 
-  async #unpacked(chunks: Parameters<typeof unpackPage>[0]): Promise<SnapshotPage> {
+  async #unpacked({ chunks, blocks }: ReadPage): Promise<SnapshotPage> {
     try {
-      return await unpackPage(chunks);
+      return await unpackPage(chunks, blocks);
     } catch (cause) {
       const because = `a value of it cannot be deserialized: ${cause instanceof Error ? cause.message : String(cause)}`;
       const aside = await this.#call((engine) => engine.discard(because), { ahead: true });
@@ -204,6 +220,20 @@ export class Session {
 
 const corrupt = (file: string, because: string, movedTo: string | undefined): string =>
   `The snapshot's file ${file} is damaged: ${because}. It was moved to ${movedTo}; open the store again to start with an empty one.`;
+
+/** A block may have more entries than a page is to have. */
+function* inParts({ entries, tombstones }: SnapshotPage, most: number): Generator<SnapshotPage, void> {
+  if (entries.length + tombstones.length <= most) {
+    if (entries.length + tombstones.length > 0) yield { entries, tombstones };
+    return;
+  }
+  for (let at = 0; at < tombstones.length; at += most) {
+    yield { entries: [], tombstones: tombstones.slice(at, at + most) };
+  }
+  for (let at = 0; at < entries.length; at += most) {
+    yield { entries: entries.slice(at, at + most), tombstones: [] };
+  }
+}
 
 /** The result, or the signal's reason at once. */
 function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -1,13 +1,14 @@
 import { SnapshotCorruptError, SnapshotError } from '../../errors.js';
 import type { OutboxEntry, OutboxOrder } from '../store.js';
+import type { Block } from './block.js';
 import { type Connection, connect, type Driver } from './connection.js';
 import { isDamage, snapshotFailure } from './failure.js';
-import { type Chunk, readFrames } from './frame.js';
+import type { Chunk } from './frame.js';
 import { type State, writeState } from './meta.js';
 import { sealOrder, unsealOrder } from './order.js';
 import { type Aside, identityOf, prepare, setAside } from './place.js';
 import { Reader, type ReadPage, type ReadPlace } from './reader.js';
-import { sealRow, wordOf } from './row.js';
+import { writeBlocks, writeFrames } from './writing.js';
 
 export interface FileRequest {
   readonly file: string;
@@ -36,6 +37,8 @@ export interface PageHead {
 
 /** Rows that one call deletes, so that a journal never waits long. */
 const purged = 2000;
+/** Blocks that one call deletes. */
+const purgedBlocks = 40;
 /** File pages that one call gives back. */
 const vacuumed = 500;
 
@@ -70,21 +73,29 @@ export class SnapshotFile {
   }
 
   /** One transaction. Answers whether a purge is due. */
-  append(chunks: readonly Chunk[], { writtenAt, cursor, full, asOf }: PageHead): boolean {
+  append(
+    blocks: readonly Block[],
+    chunks: readonly Chunk[],
+    { writtenAt, cursor, full, asOf }: PageHead,
+  ): boolean {
     const begins = full === 'begin' || full === 'both';
     const ends = full === 'end' || full === 'both';
     const underWay = begins ? { asOf: asOf ?? -1 } : this.#full;
-    if (ends && underWay === undefined) {
+    if ((ends || blocks.length > 0) && underWay === undefined) {
       throw new SnapshotError(
-        "A full writing cannot end that has not begun: append a page with full: 'begin' first.",
+        "A full writing cannot go on or end that has not begun: append a page with full: 'begin' first.",
       );
     }
     this.#transaction('a page was written', (state) => {
       const generation = begins ? state.generation + 1 : state.generation;
-      const seq = this.#apply(chunks, { ...state, generation });
+      const now = { ...state, generation };
+      const seqs = [
+        writeBlocks(this.#connection(), now, blocks),
+        writeFrames(this.#connection(), now, chunks),
+      ];
       return {
         ...state,
-        seq,
+        seq: Math.max(state.seq, ...seqs),
         writtenAt,
         cursor: cursor ?? state.cursor,
         generation,
@@ -99,7 +110,7 @@ export class SnapshotFile {
   journal(chunks: readonly Chunk[]): void {
     this.#transaction('tombstones were journaled', (state) => ({
       ...state,
-      seq: this.#apply(chunks, state),
+      seq: Math.max(state.seq, writeFrames(this.#connection(), state, chunks)),
     }));
   }
 
@@ -139,7 +150,8 @@ export class SnapshotFile {
   purge(): boolean {
     const more = this.#transaction('it was tidied', (state) => {
       if (state.floor === 0) return state;
-      const { stretch: end, last, purge } = this.#connection().statements;
+      const { stretch: end, last, purge, purgeBlocks } = this.#connection().statements;
+      if (purgeBlocks.run(state.floor, purgedBlocks).changes > 0) return state;
       const after = this.#purged;
       const whole = { after, upTo: last.get() ?? 0 };
       const upTo = end.get({ ...whole, rows: purged }) ?? whole.upTo;
@@ -219,19 +231,6 @@ export class SnapshotFile {
       this.#open = { ...connection, state };
       return state.floor > 0;
     });
-  }
-
-  /** Carries out what the chunks ask for. Answers the highest `seq` that was seen. */
-  #apply(chunks: readonly Chunk[], state: State): number {
-    const { statements, seal } = this.#connection();
-    let highest = state.seq;
-    for (const frame of readFrames(chunks)) {
-      highest = Math.max(highest, frame.seq);
-      const word = wordOf(frame);
-      if (word === undefined) statements.put.run(sealRow(seal, frame, state.generation, state));
-      else statements[word].run({ key: seal.key(frame.key), seq: frame.seq });
-    }
-    return highest;
   }
 
   #guarded<Result>(doing: string, work: () => Result): Result {

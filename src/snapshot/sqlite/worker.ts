@@ -1,6 +1,7 @@
 import { fromCallback } from 'xstate';
 import { serveThread, transferring } from '../../threads/index.js';
 import type { OutboxOrder } from '../store.js';
+import type { Block } from './block.js';
 import { loadDriver } from './driver.js';
 import type { Chunk } from './frame.js';
 import type { ReadPlace } from './reader.js';
@@ -19,7 +20,8 @@ const api = {
     file ??= new SnapshotFile(await loadDriver());
     return file.open(request);
   },
-  append: (chunks: readonly Chunk[], head: PageHead) => opened().append(chunks, head),
+  append: (blocks: readonly Block[], chunks: readonly Chunk[], head: PageHead) =>
+    opened().append(blocks, chunks, head),
   journal: (chunks: readonly Chunk[]) => opened().journal(chunks),
   enqueue: (orders: readonly OutboxOrder[]) => opened().enqueue(orders),
   waiting: (after: number, most: number) => opened().waiting(after, most),
@@ -29,7 +31,7 @@ const api = {
     const page = opened().read(place, most);
     return transferring(
       page,
-      page.chunks.map(({ buffer }) => buffer),
+      [...page.blocks, ...page.chunks].map(({ buffer }) => buffer),
     );
   },
   compact: (first: boolean) => opened().compact(first),

@@ -19,7 +19,7 @@ import { scanOf } from './scan.js';
 import { toldTable } from './table-plan.js';
 import { writtenColumns } from './written-columns.js';
 
-/** What `postgresSource` makes: what is always there, and `changes`, `subscribe`, `save` and `remove` where the options allow them. */
+/** What `postgresSource` makes: what is always there, and `changes`, `subscribe`, `save`, `remove` and `touch` where the options allow them. */
 export type PostgresSource<V> = Source<V> &
   Required<Pick<Source<V>, 'loadMany' | 'scan' | 'missing' | 'ping' | 'close'>>;
 
@@ -86,6 +86,7 @@ export function postgresSource(
     ...(plan.updatedAt !== undefined && { changes: changesOf(reader) }),
     ...(plan.notify !== undefined && { subscribe: (listener) => listen(plan, connections, listener) }),
     ...(plan.writable && { remove: remover(reader) }),
+    ...(plan.writable && plan.expiresAt !== undefined && { touch: toucher(reader) }),
     ...(plan.writable && typeof value !== 'function' && { save: saver(reader) }),
     ...(pool === undefined && { child: poolChild(connections) }),
   };
@@ -133,6 +134,14 @@ function remover(reader: TableReader<unknown>): NonNullable<Source<unknown>['rem
   return (key, { signal }) =>
     reader.ask(signal, async ({ session, shape, sql }) => {
       if (canBe(key, shape.key)) await session.query(sql.remove, [key, wallNow()]);
+    });
+}
+
+function toucher(reader: TableReader<unknown>): NonNullable<Source<unknown>['touch']> {
+  return (key, { expiresAt, at }, { signal }) =>
+    reader.ask(signal, async ({ session, shape, sql }) => {
+      if (canBe(key, shape.key) && sql.touch !== undefined)
+        await session.query(sql.touch, [key, expiresAt, at]);
     });
 }
 

@@ -17,6 +17,8 @@ export interface TableSql {
   readonly changes: { readonly first: string; readonly next: string } | undefined;
   /** `$1` key, `$2` now. */
   readonly remove: string;
+  /** `$1` key, `$2` when it is to expire, `$3` when it was known to be there. Undefined without `expiresAt`. */
+  readonly touch: string | undefined;
   save(columns: readonly string[]): string;
 }
 
@@ -60,6 +62,7 @@ export function tableSql(plan: TablePlan, shape: TableShape): TableSql {
     head: updatedAt && headSql(updatedAt),
     changes: updatedAt && changesSql(updatedAt),
     remove: removeSql(),
+    touch: expiresAt && touchSql(expiresAt),
     save: saveSql,
   };
 
@@ -96,6 +99,16 @@ export function tableSql(plan: TablePlan, shape: TableShape): TableSql {
       revokedAt === 'boolean' ? 'true' : revokedAt === undefined ? 'now()' : fromMs('$2', revokedAt);
     const set = [`${quoted(plan.revokedAt)} = ${revoked}`, ...(updatedAt ? [stamp(updatedAt.kind)] : [])];
     return `UPDATE ${table} SET ${set.join(', ')} ${where} AND $2::float8 IS NOT NULL AND ${notRevoked()}`;
+  }
+
+  function touchSql({ sql, kind }: { readonly sql: string; readonly kind: TimeKind }): string {
+    const end = fromMs('$2', kind);
+    const set = [`${quoted(plan.expiresAt ?? '')} = ${end}`, ...(updatedAt ? [stamp(updatedAt.kind)] : [])];
+    const living = plan.revokedAt === undefined ? '' : ` AND ${notRevoked()}`;
+    return (
+      `UPDATE ${table} SET ${set.join(', ')} WHERE ${key} = $1::${keyType} ` +
+      `AND ${sql} > ${fromMs('$3', kind)} AND ${sql} < ${end}${living}`
+    );
   }
 
   /** Never back: whoever reads changes would miss this one. */

@@ -1,5 +1,6 @@
 import { StateError } from '../../errors.js';
 import type { Milliseconds } from '../../runtime/duration.js';
+import type { Touch } from '../source.js';
 import { type Connection, DatabaseFile } from './database-file.js';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js';
 import { explain } from './engine-error.js';
@@ -153,6 +154,13 @@ export class SqliteEngine {
 
   remove(key: string, now: Milliseconds): void {
     this.#request((sql) => this.#statement(sql.remove).run({ key, now }));
+  }
+
+  touch(key: string, { expiresAt, at }: Touch, now: Milliseconds): void {
+    this.#request(({ touch }) => {
+      if (touch === undefined) throw new StateError('Without "expiresAt" there is nothing to extend.');
+      this.#statement(touch).run({ key, expiresAt, at, now });
+    });
   }
 
   close(): void {

@@ -32,7 +32,7 @@ export interface SqliteSourceOptions<Value = undefined> {
    * Default: none.
    */
   readonly updatedAt?: string;
-  /** Whether `save` and `remove` are offered. Otherwise the file is opened read-only. Default false. */
+  /** Whether `save` and `remove` are offered, and with `expiresAt` also `touch`. Otherwise the file is opened read-only. Default false. */
   readonly writable?: boolean;
   /** Whether SQLite runs in a thread of its own. `false` blocks the caller: for tests in virtual time. Default true. */
   readonly thread?: boolean;

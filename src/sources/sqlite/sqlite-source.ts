@@ -13,7 +13,7 @@ import { inMemory, type TablePlan } from './table-plan.js';
 import { watch } from './watch.js';
 import { writtenColumns } from './written-columns.js';
 
-/** What `sqliteSource` makes: what is always there, and `changes`, `save` and `remove` where the options allow them. */
+/** What `sqliteSource` makes: what is always there, and `changes`, `save`, `remove` and `touch` where the options allow them. */
 export type SqliteSource<V> = Source<V> &
   Required<Pick<Source<V>, 'loadMany' | 'scan' | 'missing' | 'ping' | 'close'>>;
 
@@ -76,6 +76,7 @@ export function sqliteSource(
     // Nobody else writes to a database of this process's memory.
     ...(plan.file === inMemory ? {} : { subscribe: (listener) => watch(port, listener) }),
     ...(plan.writable ? { remove: remover(port) } : {}),
+    ...(plan.writable && plan.expiresAt !== undefined ? { touch: toucher(port) } : {}),
     ...(plan.writable && typeof value !== 'function'
       ? { save: saver(plan, port, typeof value === 'string') }
       : {}),
@@ -144,6 +145,12 @@ function saver(plan: TablePlan, port: EnginePort, single: boolean): NonNullable<
 function remover(port: EnginePort): NonNullable<Source<unknown>['remove']> {
   return async (key, { signal }) => {
     await port.call('remove', [key, wallNow()], { signal });
+  };
+}
+
+function toucher(port: EnginePort): NonNullable<Source<unknown>['touch']> {
+  return async (key, { expiresAt, at }, { signal }) => {
+    await port.call('touch', [key, { expiresAt, at }, wallNow()], { signal });
   };
 }
 

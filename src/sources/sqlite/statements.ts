@@ -28,6 +28,8 @@ export interface TableSql {
   /** Undefined without `updatedAt`. */
   readonly changes: { readonly newest: string; readonly first: string; readonly next: string } | undefined;
   readonly remove: string;
+  /** `$key`, `$expiresAt`, `$at`, `$now`. Undefined without `expiresAt`. */
+  readonly touch: string | undefined;
   /** Inserts a row, or updates the one that is there unless it is revoked. */
   save(columns: readonly string[]): string;
 }
@@ -62,6 +64,7 @@ export function tableSql(plan: TablePlan, schema: TableSchema): TableSql {
     nextPage: `${select} WHERE (${key}, ${tie}) > (?, ?) ORDER BY ${key}, ${tie} LIMIT ?`,
     changes: plan.updatedAt === undefined ? undefined : changesSql(column(plan.updatedAt)),
     remove: removeSql(),
+    touch: plan.expiresAt === undefined ? undefined : touchSql(column(plan.expiresAt)),
     save: saveSql,
   };
 
@@ -75,17 +78,28 @@ export function tableSql(plan: TablePlan, schema: TableSchema): TableSql {
     };
   }
 
+  /** By the very bytes: a collation that folds case must not change another key's row. */
+  function whereKey(): string {
+    return `WHERE ${key} = $key AND CAST(${key} AS TEXT) = $key COLLATE BINARY`;
+  }
+
+  function updateSql(set: string): string {
+    const { updatedAt } = plan;
+    const stamp =
+      updatedAt === undefined ? '' : `, ${quoted(updatedAt)} = max($now, coalesce(${column(updatedAt)}, 0))`;
+    const living = plan.revokedAt === undefined ? '' : ` AND ${column(plan.revokedAt)} IS NULL`;
+    return `UPDATE ${quoted(plan.table)} AS t SET ${set}${stamp} ${whereKey()}${living}`;
+  }
+
   function removeSql(): string {
-    // By the very bytes: a collation that folds case must not remove another key's row.
-    const where = `WHERE ${key} = $key AND CAST(${key} AS TEXT) = $key COLLATE BINARY`;
-    const update = `UPDATE ${quoted(plan.table)} AS t SET`;
-    const stamp = (name: string): string => `${quoted(name)} = max($now, coalesce(${column(name)}, 0))`;
-    if (plan.revokedAt === undefined) return `DELETE ${from} ${where}`;
-    const set = [
-      `${quoted(plan.revokedAt)} = $now`,
-      ...(plan.updatedAt === undefined ? [] : [stamp(plan.updatedAt)]),
-    ];
-    return `${update} ${set.join(', ')} ${where} AND ${column(plan.revokedAt)} IS NULL`;
+    if (plan.revokedAt === undefined) return `DELETE ${from} ${whereKey()}`;
+    return updateSql(`${quoted(plan.revokedAt)} = $now`);
+  }
+
+  function touchSql(expiresAt: string): string {
+    // What is no number is greater than any: such a row is left as it is.
+    const extended = `${expiresAt} > $at AND ${expiresAt} < $expiresAt`;
+    return `${updateSql(`${quoted(plan.expiresAt ?? '')} = $expiresAt`)} AND ${extended} AND $now IS NOT NULL`;
   }
 
   function saveSql(columns: readonly string[]): string {

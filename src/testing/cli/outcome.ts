@@ -55,9 +55,12 @@ function heapText({ collected, samples, bytes, perRun, perMinute, grows }: HeapG
     ? 'after a collection each'
     : 'garbage included, since this Node.js cannot be asked to collect it';
   return [
-    `Heap: ${(bytes / 2 ** 20).toFixed(1)} MiB at the end; ${signed(perRun)} bytes a run, ${signed(perMinute)} bytes a minute (${samples} samples, ${measured}).`,
-    ...(grows
+    `Heap: ${(bytes / 2 ** 20).toFixed(1)} MiB at the end; ${signed(perRun)} bytes a run, ${signed(perMinute)} bytes a minute in the later half (${samples} samples, ${measured}).`,
+    ...(grows && collected
       ? ['THE HEAP GROWS: something of each run is kept. Look for what outlives it: listeners, timers, maps.']
+      : []),
+    ...(grows && !collected
+      ? ['It grew, and whether that is garbage cannot be told. Start Node.js with --expose-gc.']
       : []),
   ];
 }

@@ -28,13 +28,18 @@ export class BusWeather {
     this.#until = this.#now() + duration;
   }
 
+  /** Not all is handed on as it is published. */
+  get isRough(): boolean {
+    return this.#mode !== undefined && this.#now() < this.#until;
+  }
+
   clear(): void {
     this.#mode = undefined;
     this.#release();
   }
 
   heard(topic: string, listener: unknown, hand: () => void): void {
-    const mode = this.#now() < this.#until ? this.#mode : undefined;
+    const mode = this.isRough ? this.#mode : undefined;
     if (mode === undefined || itself.test(topic) || isUntouched(listener)) {
       hand();
       this.#release();

@@ -116,7 +116,6 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
       'janitor.swept',
       'snapshotter.page',
       'snapshotter.written',
-      'snapshotter.delivered',
     ],
     longest: '15s',
   }),
@@ -149,6 +148,11 @@ export const cacheScenario = defineScenario<RowsCache>('a cache keeps its promis
     atEnd('what waited in the outbox has reached the database', ({ db }) => outboxDelivers(db.history.all)),
     atEnd('what is gone is known to be gone', ({ db, terms }) => goneIsKnown(db.history.all, terms)),
     atEnd('a cache keeps its promises', ({ db, terms }) => keepsItsPromises(db.history.all, terms)),
+    sometimes(
+      'what others write is told at once',
+      ({ cache }) => cache.health().listener?.subscribed === true,
+    ),
+    sometimes('it is told no more', ({ cache }) => cache.health().listener?.lostSince !== undefined),
     ...Object.entries(told).flatMap(([status, causes]) =>
       causes.map((because) =>
         sometimes<RowsCache>(`${status}: ${because}`, ({ answers }) => answers.has(`${status}: ${because}`)),

@@ -1,5 +1,6 @@
 import { InvariantError } from '../../errors.js';
 import type { Milliseconds } from '../../runtime/duration.js';
+import { failedPoints } from '../fault-points.js';
 import { world } from '../run-world.js';
 import { shown } from '../shown.js';
 import type { TraceEntry } from '../trace.js';
@@ -74,7 +75,7 @@ export async function play<C>(
   try {
     await world(options, async (w) => {
       entered = w;
-      stage = new Stage<C>(w, scenario.setup);
+      stage = new Stage<C>(w, scenario.setup, drawn.points);
       run = new Run(scenario, drawn, w, stage, happened, coverage);
       await run.play();
       virtual = w.now;
@@ -88,9 +89,7 @@ export async function play<C>(
     (stage as Stage<C> | undefined)?.leave();
   }
   const w = entered as World;
-  for (const { name, pass } of drawn.points ?? []) {
-    if ((w.faultPoints.get(name) ?? 0) >= pass) coverage?.note(pointKind(name), []);
-  }
+  for (const { name } of failedPoints(drawn.points ?? [], w.faultPoints)) coverage?.note(pointKind(name), []);
   const [uncaught] = w.uncaught;
   const [escaped] = w.escapes;
   if (failure === undefined && uncaught !== undefined) {

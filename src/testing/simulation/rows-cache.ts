@@ -2,57 +2,32 @@ import type { Lookup } from '../../../actors/cache/lookup.js';
 import type { CacheEvents } from '../../bus/cache-events.js';
 import { createRuntime, type Runtime } from '../../create-runtime.js';
 import { type Cache, defineCache } from '../../define-cache.js';
-import { InjectedFaultError, StartTimeoutError } from '../../errors.js';
-import type { SourceMethod } from '../history.js';
+import { InjectedFaultError, StartError, StartTimeoutError } from '../../errors.js';
 import { type ObservableCache, observedCache } from '../observed-cache.js';
 import { shown } from '../shown.js';
 import { untouched } from '../untouched.js';
 import type { CacheTerms } from '../violation.js';
+import { causesOf } from './causes.js';
 import { Callers } from './rows-callers.js';
+import {
+  everyMethod,
+  isAuthoritative,
+  type Kind,
+  kinds,
+  latencies,
+  type Manner,
+  manners,
+  methods,
+  telling,
+  termsOf,
+} from './rows-kinds.js';
 import { batch } from './rows-promises.js';
 import type { SimulationWorld } from './scenario.js';
 import { type SimulatedSource, simulatedSource } from './simulated-source.js';
 
 export const keys = ['a', 'b', 'c', 'd', 'e'] as const;
 
-/** What kind of cache it is: the world's seed says which. */
-const kinds = [
-  'plain',
-  'authoritative',
-  'without scan',
-  'small',
-  'until expiry',
-  'scan alone',
-  'small and authoritative',
-] as const;
-type Kind = (typeof kinds)[number];
-
-/** How it asks, which is drawn likewise: the plain way, or several keys at once, or stale first and ahead of time. */
-const manners = ['plain', 'in batches', 'plain', 'plain', 'revalidating'] as const;
-type Manner = (typeof manners)[number];
-
 const works = ['passes', 'sweeps', 'snapshots'] as const;
-
-/** What the database can be asked, beside loads. */
-const methods: Partial<Record<Kind, readonly Exclude<SourceMethod, 'load'>[]>> = {
-  'without scan': ['changes', 'missing', 'save', 'remove'],
-  'scan alone': ['scan', 'save', 'remove'],
-};
-const everyMethod = ['scan', 'changes', 'missing', 'save', 'remove', 'ping'] as const;
-
-/** How long the database takes while all is well, ms. */
-const latencies = [0, 5, 250] as const;
-
-const termsOf = (kind: Kind): CacheTerms => ({
-  ttl: 15_000,
-  staleFor: kind === 'until expiry' ? Number.POSITIVE_INFINITY : 30_000,
-  negativeTtl: 3_000,
-  concurrency: 2,
-  leastBackoff: 100,
-  authoritative: isAuthoritative(kind),
-});
-
-const isAuthoritative = (kind: Kind): boolean => kind.endsWith('authoritative');
 
 /** A cache of five rows under a supervisor, and whoever uses it. */
 export class RowsCache {
@@ -83,6 +58,9 @@ export class RowsCache {
   constructor(w: SimulationWorld) {
     const kind = kinds[w.seed % kinds.length] as Kind;
     this.#manner = manners[Math.floor(w.seed / (kinds.length * latencies.length)) % manners.length] as Manner;
+    const tells = telling[
+      Math.floor(w.seed / (kinds.length * latencies.length * manners.length)) % telling.length
+    ] as boolean;
     this.#world = w;
     this.callers = new Callers(() => w.now);
     this.terms = termsOf(kind);
@@ -95,6 +73,7 @@ export class RowsCache {
       has: [
         ...(methods[kind] ?? everyMethod),
         ...(this.#manner === 'in batches' ? ['loadMany' as const] : []),
+        ...(tells ? ['subscribe' as const] : []),
       ],
     });
     this.cache = defineCache<string>({
@@ -132,16 +111,17 @@ export class RowsCache {
     });
     this.runtime.bus.subscribe('actor.crashed', ({ reason }) => {
       if (reason.type !== 'error' || reason.error instanceof InjectedFaultError) return;
-      // Who was starting while the process stood still has run out of time by that, and is started again.
-      if (reason.error instanceof StartTimeoutError && w.now - this.#woke <= 1_000) return;
-      this.unexpected.push(reason.error);
+      if (!this.#sleptIn(reason.error)) this.unexpected.push(reason.error);
     });
     // Users do not wait for the start.
-    void this.runtime.start().then(() => {
-      this.#started = true;
-      // What it knows of itself, before any pass.
-      this.#look();
-    });
+    this.runtime.start().then(
+      () => {
+        this.#started = true;
+        // What it knows of itself, before any pass.
+        this.#look();
+      },
+      (error) => this.#notStarted(error),
+    );
     this.#looked = w.now;
     this.#watch = setInterval(() => {
       if (w.now - this.#looked > 2_000) this.#woke = w.now;
@@ -264,6 +244,20 @@ export class RowsCache {
 
   end(): void {
     clearInterval(this.#watch);
+  }
+
+  /** A failure broke the first start, which is the end of the process; or nobody knows what did. */
+  #notStarted(error: unknown): void {
+    const first = causesOf(error).at(-1);
+    // Without a cause it was killed, which nobody does but a failure.
+    const injected = first instanceof InjectedFaultError || first instanceof StartError;
+    if (injected || this.#sleptIn(first)) this.#world.exit();
+    else this.unexpected.push(error);
+  }
+
+  /** Who was starting while the process stood still has run out of time by that. */
+  #sleptIn(error: unknown): boolean {
+    return error instanceof StartTimeoutError && this.#world.now - this.#woke <= 1_000;
   }
 
   #change(): ReturnType<Cache<string>['stats']> {

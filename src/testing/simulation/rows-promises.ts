@@ -6,6 +6,8 @@ import type { CacheTerms } from '../violation.js';
 /** How many rows a scan of the scenario's cache may bring at once. */
 export const batch = 2;
 
+type Gone<V> = Extract<Happened<V>, { readonly type: 'gone' }>;
+
 /** One pass at a time, and no more rows at once than were asked for. @throws InvariantError */
 export function passesInTurn<V>(history: readonly Happened<V>[]): void {
   const open = new Set<number>();
@@ -31,6 +33,7 @@ export function goneIsKnown<V>(history: readonly Happened<V>[], terms: CacheTerm
     if (by !== 'lookup' || lookup.status === 'absent') continue;
     const last = history.slice(0, order).findLast((happened) => isAbout(happened, key));
     if (last?.type !== 'gone' || (last.by !== 'revoke' && last.by !== 'remove')) continue;
+    if (last.by === 'remove' && isCrossed(history, last, key)) continue;
     const outlived = lifeAt(history, order) > last.order;
     if (outlived && !survives(history, last, terms)) continue;
     // Only the wall clock spans a restart.
@@ -38,6 +41,19 @@ export function goneIsKnown<V>(history: readonly Happened<V>[], terms: CacheTerm
     if (at - last.at >= Math.min(terms.staleFor, 3_600_000)) continue;
     throw new InvariantError(`"${key}" is ${lookup.status} (#${order}) after ${last.by} (#${last.order}).`);
   }
+}
+
+/**
+ * Whether somebody said something else of a key after its removal had come about and before whoever ordered that was told: it is noted
+ * only then, and the other word may be the later one. Of a removal that waits for its source only a user's word counts.
+ */
+function isCrossed<V>(history: readonly Happened<V>[], removed: Gone<V>, key: string): boolean {
+  const before = history.slice(0, removed.order);
+  const done = confirmedRemovals(before, key).at(-1)?.order ?? -1;
+  const ordered = before.findLastIndex((happened) => happened.type === 'removal' && happened.key === key);
+  return before
+    .slice(Math.max(done, ordered) + 1)
+    .some((happened) => (done > ordered || happened.type !== 'answered') && isAbout(happened, key));
 }
 
 /** What was taken for a database that was away has reached it. @throws InvariantError */
@@ -58,7 +74,7 @@ export function outboxDelivers<V>(history: readonly Happened<V>[]): void {
 /** Whether it was in the journal before the process was killed. */
 function survives<V>(
   history: readonly Happened<V>[],
-  gone: Extract<Happened<V>, { readonly type: 'gone' }>,
+  gone: Gone<V>,
   { journalWithin = 100 }: CacheTerms,
 ): boolean {
   const killed = history.slice(gone.order).find(({ type }) => type === 'killed');

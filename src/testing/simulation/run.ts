@@ -159,6 +159,7 @@ export class Run<C> {
       },
     });
     if (done === false) return;
+    this.#stage.touch();
     const whom = 'actor' in fault ? `${fault.actor} ` : '';
     this.#coverage?.note(
       kindOf(fault),

@@ -12,6 +12,18 @@ export interface SimulationWorld extends World {
    * `'snapshot'`.
    */
   snapshotStore(name?: string): MemorySnapshotStore;
+  /**
+   * The process ends itself, as by `process.exit(1)`: nothing is stopped, nothing flushed. What is due at this instant still runs. Its
+   * process manager boots it again `after` later (default `'1s'`). Of a process that has ended, or that is being stopped at the end of a run,
+   * it does nothing. For a setup that does not wait for its start:
+   *
+   * @throws OptionsError when `after` is no duration.
+   * @example
+   * ```ts
+   * runtime.start().catch((error) => { log.error(error); world.exit(); });
+   * ```
+   */
+  exit(after?: Duration): void;
 }
 
 /**
@@ -45,6 +57,9 @@ export interface Scenario<C> {
   /**
    * Makes what is tested, in the world: the real code on virtual time. Called again after a reboot; what is made by
    * `simulatedSource` and `snapshotStore` is then what it was. Runtimes and caches that it starts are stopped at the end.
+   *
+   * That it throws or rejects fails the run, but not where a failure of the plan struck since it was called, or was in force then (a source
+   * that is not up, buses): that process exits, and is booted again a second later. Once faults have stopped a boot must succeed.
    */
   readonly setup: (world: SimulationWorld) => C | PromiseLike<C>;
   /** What users do. Called after each setup; it must give the same commands each time. Default: nothing. */

@@ -23,9 +23,9 @@ export interface SimulatedSource<V> extends ScriptedSource<V> {
   hang(duration?: Duration): void;
 }
 
-/** One that has every method but `loadMany`, as it is made where `has` is not given. */
+/** One that has every method but `loadMany` and `subscribe`, as it is made where `has` is not given. */
 export type WholeSource<V> = SimulatedSource<V> &
-  Required<Pick<Source<V>, Exclude<SourceMethod, 'load' | 'loadMany'>>>;
+  Required<Pick<Source<V>, Exclude<SourceMethod, 'load' | 'loadMany' | 'subscribe'>>>;
 
 /**
  * Makes a database for a scenario: a `Source` in memory that fails as the fault schedule, or a hand, says, and remembers what happened.

@@ -1,43 +1,49 @@
-import type { AnyActorRef } from 'xstate';
+import { AsyncResource } from 'node:async_hooks';
 import type { Runtime } from '../../create-runtime.js';
-import { InjectedFaultError } from '../../errors.js';
-import type { ExitReason } from '../../runtime/exit-reason.js';
-import { exit, sys } from '../../runtime/index.js';
-import type { TreeNode } from '../../runtime/supervisor-handle.js';
-import { type MemorySnapshotStore, memorySnapshotStore } from '../../snapshot/index.js';
-import { withWitness, witness } from '../../witness.js';
+import { type Duration, type Milliseconds, milliseconds } from '../../runtime/duration.js';
+import { withWitness } from '../../witness.js';
+import { type FaultPoint, failedPoints } from '../fault-points.js';
 import type { BusMode, SourceMode } from '../faults.js';
 import { asForeign } from '../foreign.js';
 import { shown } from '../shown.js';
 import type { World } from '../world.js';
 import type { WorldProcess } from '../world-process.js';
 import { BusWeather } from './bus-weather.js';
+import { Cast } from './cast.js';
 import { enterStage, type FailingSource, type StageFace } from './current-stage.js';
+import { Disks } from './disks.js';
 import type { FaultKind } from './fault-plan.js';
-import { killSupervisorOf } from './kill-supervisor.js';
 import { quiet } from './quiet.js';
 import type { Scenario, SimulationWorld } from './scenario.js';
 import { Timeline } from './timeline.js';
+
+/** How long a process manager waits before it starts again what has exited, ms. */
+const asManaged: Milliseconds = 1_000;
 
 /** What a scenario is played on: its process, its runtimes, what outlives them, and what faults act upon. */
 export class Stage<C> implements StageFace {
   readonly timeline: Timeline;
   readonly #world: World;
   readonly #setup: Scenario<C>['setup'];
+  /** Those that are to fail. */
+  readonly #points: readonly FaultPoint[];
   readonly #lasting = new Map<string, unknown>();
   readonly #sources = new Map<string, FailingSource>();
-  readonly #disks = new Set<MemorySnapshotStore>();
+  readonly #disks = new Disks();
   readonly #weather: BusWeather;
   readonly #leave: () => void;
   /** Of the process that runs now. */
-  #runtimes: Runtime[] = [];
+  #cast: Cast;
   #nameless = new Map<string, number>();
-  /** Of actors that are to crash at a step. One of a killed process never ends, and its trace would not either. */
-  readonly #traces: (() => void)[] = [];
   #process: WorldProcess;
   #context: { readonly value: C } | undefined;
+  /** It is to end, or has ended. */
   #dying = false;
-  /** What a setup threw. */
+  #stopped = false;
+  /** A failure struck the process since it began to boot, or was in force already. */
+  #touched = false;
+  #died: () => void = () => {};
+  /** What a setup threw, though no failure touched it. */
   broken: { readonly error: unknown } | undefined;
   /** How everybody stood at the end of the run. */
   lastStates: readonly string[] = [];
@@ -45,18 +51,19 @@ export class Stage<C> implements StageFace {
   /** Told of a failure that came to pass later than it was ordered, and how whom it struck stood. */
   struck: (kind: FaultKind, states: readonly string[]) => void = () => {};
 
-  constructor(world: World, setup: Scenario<C>['setup']) {
+  constructor(world: World, setup: Scenario<C>['setup'], points: readonly FaultPoint[] = []) {
     this.#world = world;
     this.#setup = setup;
+    this.#points = points;
     this.timeline = new Timeline(() => world.now);
     this.#weather = new BusWeather(
       () => world.now,
       (mode, topic) => this.timeline.add('fault', 'bus', `${mode}: ${topic}`),
     );
     this.#process = world.process();
+    this.#cast = this.#castOf(this.#process);
     const leave = withWitness({
-      ...witness(),
-      made: (runtime) => this.#made(runtime as Runtime),
+      made: (runtime) => this.#cast.add(runtime as Runtime),
       heard: (topic, listener, hand) => this.#weather.heard(topic, listener, hand),
     });
     const speak = quiet();
@@ -73,21 +80,36 @@ export class Stage<C> implements StageFace {
     return this.#context;
   }
 
-  /** Sets up, in a process of its own. */
+  /** Sets up, in a process of its own. Resolves when it is up, or has died before. */
   async boot(): Promise<void> {
-    this.#process = this.#world.process();
-    this.#runtimes = [];
+    const process = this.#world.process();
+    this.#process = process;
+    this.#cast = this.#castOf(process);
     this.#nameless = new Map();
     this.#dying = false;
-    const process = this.#process;
+    const dead = new Promise<undefined>((resolve) => {
+      this.#died = () => resolve(undefined);
+    });
+    this.#touched =
+      this.#weather.isRough || [...this.#sources.values()].some(({ mode }) => mode.mode !== 'up');
+    const failed = this.#failedPoints().length;
     this.timeline.add('process', 'process', 'boots');
     this.#tell('booted');
     try {
-      const value = await process.run(() => this.#setup(this.#face()));
-      if (process.alive) this.#context = { value };
+      const up = process.run(async () => ({ value: await this.#setup(this.#face(process)) }));
+      const context = await Promise.race([up, dead]);
+      if (process.alive && !this.#dying) this.#context = context;
     } catch (error) {
-      if (process.alive) this.broken = { error };
+      if (!process.alive || this.#dying) return;
+      if (this.#touched || this.#failedPoints().length > failed) {
+        this.#end(`could not boot: ${shown(error)};`, asManaged);
+      } else this.broken = { error };
     }
+  }
+
+  /** A failure of the plan has struck. */
+  touch(): void {
+    this.#touched = true;
   }
 
   /** Runs what users do, in the process. */
@@ -101,26 +123,23 @@ export class Stage<C> implements StageFace {
     for (const db of this.#sources.values()) {
       if (db.mode.mode !== 'up') db.become({ mode: 'up' });
     }
-    for (const runtime of this.#runtimes) for (const name of namesOf(runtime)) this.#resume(runtime, name);
+    this.#cast.resume();
   }
 
   /** Stops every runtime of the process. */
   async stop(): Promise<void> {
-    await this.#process.run(() => Promise.all(this.#runtimes.map((runtime) => runtime.stop())));
+    this.#stopped = true;
+    await this.#cast.stop();
   }
 
   leave(): void {
-    for (const stop of this.#traces) stop();
+    this.#cast.leave();
     this.#leave();
   }
 
   /** How everybody who bears a name stands: `sessions/warmer backoff`. */
   states(): string[] {
-    return this.#runtimes.flatMap((runtime) =>
-      nodes(runtime.tree())
-        .filter(({ name }) => name !== undefined)
-        .map((node) => `${node.name} ${stateOf(node)}`),
-    );
+    return this.#cast.states();
   }
 
   lasting<T>(name: string, make: () => T, made: (thing: T, name: string) => void = () => {}): T {
@@ -152,48 +171,15 @@ export class Stage<C> implements StageFace {
 
   /** `step`: armed now, and told by `struck` when it comes to pass. */
   crash(actor: string, how: 'killed' | 'error', step?: number): boolean {
-    return this.#with(actor, ({ ref, state }) => {
-      const reason: ExitReason =
-        how === 'killed'
-          ? { type: 'killed' }
-          : { type: 'error', error: new InjectedFaultError(`"${actor}" was made to crash.`) };
-      const crash = (): void => {
-        this.timeline.add('fault', actor, `crashes (${how}), ${state()}`);
-        exit(ref, reason);
-      };
-      if (step === undefined) {
-        crash();
-        return true;
-      }
-      let left = step;
-      const stop = sys.trace(ref, (what) => {
-        if (what.type !== 'in' || --left > 0) return;
-        stop();
-        this.struck('crash at a step', [`${actor} ${state()}`]);
-        crash();
-      });
-      this.#traces.push(stop);
-      return false;
-    });
+    return !this.#dying && this.#cast.crash(actor, how, step);
   }
 
   hang(actor: string, duration: number): boolean {
-    return this.#with(actor, ({ ref, state }) => {
-      this.timeline.add('fault', actor, `hangs for ${duration} ms, ${state()}`);
-      void sys.suspend(ref);
-      asForeign('hang', () => globalThis.setTimeout(() => sys.resume(ref), duration));
-      return true;
-    });
+    return !this.#dying && this.#cast.hang(actor, duration);
   }
 
   supervisor(actor: string): boolean {
-    return this.#with(actor, ({ runtime, ref, state }) => {
-      const how = state();
-      const killed = killSupervisorOf(runtime, ref);
-      if (killed === undefined) return false;
-      this.timeline.add('fault', killed, `is killed while it restarts ${actor}, ${how}`);
-      return true;
-    });
+    return !this.#dying && this.#cast.killSupervisorOf(actor);
   }
 
   corrupt(key: string): boolean {
@@ -215,29 +201,50 @@ export class Stage<C> implements StageFace {
   }
 
   pause(ms: number): boolean {
+    // It is at its end, and that takes no time.
+    if (this.#dying && this.#process.alive) return false;
     this.timeline.add('fault', 'clock', `the process stands still for ${ms} ms`);
     this.#world.pause(ms);
     return true;
   }
 
   kill(after: number): boolean {
-    if (this.#context === undefined || this.#dying) return false;
-    this.timeline.add('process', 'process', `is killed, and boots again ${after} ms later`);
-    void this.#die(after);
+    if (!this.#process.alive || this.#dying) return false;
+    this.#end('is killed, and', after);
     return true;
   }
 
-  async #die(after: number): Promise<void> {
+  /** @throws OptionsError when `after` is no duration. */
+  #exit(process: WorldProcess, after: Duration): void {
+    const ms = milliseconds(after, 'after');
+    // What was left of one that has died, or is being stopped, ends nobody.
+    if (process === this.#process && process.alive && !this.#dying && !this.#stopped)
+      this.#end('exits, and', ms);
+  }
+
+  /** Of no process, whoever calls it: the next boot must not die with the one that ends. */
+  readonly #end = AsyncResource.bind((how: string, after: Milliseconds): void => {
+    this.timeline.add('process', 'process', `${how} boots again ${after} ms later`);
+    void this.#die(after);
+  });
+
+  async #die(after: Milliseconds): Promise<void> {
     this.#dying = true;
     this.#context = undefined;
-    for (const disk of this.#disks) disk.crash();
+    this.#disks.crash();
     // What the disks had under way ends now; then nothing of the process goes on.
     await this.#world.settle();
     this.#process.kill();
+    this.#cast.leave();
     // What it began meanwhile, and a disk that it opened.
-    for (const disk of this.#disks) disk.crash();
+    this.#disks.crash();
     this.#tell('killed');
+    this.#died();
     asForeign('boot', () => globalThis.setTimeout(() => void this.boot(), after));
+  }
+
+  #failedPoints(): readonly FaultPoint[] {
+    return failedPoints(this.#points, this.#world.faultPoints);
   }
 
   /** The histories of all sources. One that is made in the first boot has none before. */
@@ -245,64 +252,20 @@ export class Stage<C> implements StageFace {
     for (const { history } of this.#sources.values()) history.add({ type });
   }
 
-  /** Does something to whoever bears a name. False: nobody does now, or nothing was done. */
-  #with(actor: string, work: (target: Target) => boolean): boolean {
-    if (this.#dying) return false;
-    for (const runtime of this.#runtimes) {
-      const ref = runtime.whereis(actor);
-      if (ref === undefined) continue;
-      const state = (): string => stateOf(nodes(runtime.tree()).find(({ name }) => name === actor));
-      return this.#process.run(() => work({ runtime, ref, state }));
-    }
-    return false;
-  }
-
-  #resume(runtime: Runtime, name: string): void {
-    const ref = runtime.whereis(name);
-    if (ref !== undefined) this.#process.run(() => sys.resume(ref));
-  }
-
-  #made(runtime: Runtime): void {
-    this.#runtimes.push(runtime);
-    const process = this.#process;
-    runtime.bus.subscribe('*', (event) => {
-      if (!process.alive || !('path' in event)) return;
-      const { type, path, incarnation } = event;
-      const error = 'error' in event && event.error !== undefined ? ` (${shown(event.error)})` : '';
-      const topic = type.slice(type.indexOf('.') + 1);
-      this.timeline.add('actor', event.name ?? path, `${topic} #${incarnation}${error}`);
+  #castOf(process: WorldProcess): Cast {
+    return new Cast(process, this.timeline, (states) => {
+      this.touch();
+      this.struck('crash at a step', states);
     });
   }
 
-  #face(): SimulationWorld {
-    const snapshotStore = (name = 'snapshot'): MemorySnapshotStore => {
-      const known = this.#lasting.get(`disk ${name}`) as MemorySnapshotStore | undefined;
-      if (known !== undefined) return known;
-      const disk = memorySnapshotStore();
-      this.#lasting.set(`disk ${name}`, disk);
-      this.#disks.add(disk);
-      return disk;
+  #face(process: WorldProcess): SimulationWorld {
+    const own: Pick<SimulationWorld, 'snapshotStore' | 'exit'> = {
+      snapshotStore: (name = 'snapshot') => this.#disks.of(name),
+      exit: (after = asManaged) => this.#exit(process, after),
     };
     return new Proxy(this.#world, {
-      get: (world, key) => (key === 'snapshotStore' ? snapshotStore : Reflect.get(world, key, world)),
+      get: (world, key) => Reflect.get(key in own ? own : world, key),
     }) as SimulationWorld;
   }
-}
-
-/** Whom a failure strikes. */
-interface Target {
-  readonly runtime: Runtime;
-  readonly ref: AnyActorRef;
-  state(): string;
-}
-
-const nodes = (node: TreeNode): TreeNode[] => [node, ...(node.children ?? []).flatMap(nodes)];
-
-const namesOf = (runtime: Runtime): string[] =>
-  nodes(runtime.tree()).flatMap(({ name }) => (name === undefined ? [] : [name]));
-
-function stateOf(node: TreeNode | undefined): string {
-  if (node === undefined) return 'gone';
-  if (node.status !== 'running') return node.status;
-  return typeof node.state === 'string' ? node.state : shown(node.state);
 }

@@ -40,6 +40,7 @@ export type OptionalMethod =
   | 'missing'
   | 'save'
   | 'remove'
+  | 'touch'
   | 'ping'
   | 'close'
   | 'subscribe';

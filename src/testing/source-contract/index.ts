@@ -7,6 +7,7 @@ import { passing } from './passing.js';
 import { reading } from './reading.js';
 import type { Suite } from './suite.js';
 import { Tester } from './tester.js';
+import { touching } from './touching.js';
 
 export type {
   OptionalHand,
@@ -23,6 +24,7 @@ const methods: readonly OptionalMethod[] = [
   'missing',
   'save',
   'remove',
+  'touch',
   'ping',
   'close',
   'subscribe',
@@ -81,6 +83,7 @@ export function sourceContract(
   reading(suite);
   passing(suite);
   changing(suite);
+  touching(suite);
   outages(suite);
   listeningTo(suite);
 }

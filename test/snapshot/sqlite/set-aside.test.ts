@@ -185,8 +185,11 @@ describe('a secret', () => {
 });
 
 describe('a record that does not read back', () => {
-  async function damagedWhileOpen(at: Place, sql: string) {
-    await at.written({ entries: sessions });
+  /** Outside of a full writing each entry is a record of its own. */
+  async function damagedWhileOpen(at: Place, sql: string, full: { readonly full?: 'both' } = {}) {
+    const first = await at.opened();
+    await first.store.append(page({ entries: sessions, ...full }));
+    await first.store.close();
     const db = new Database(at.file);
     db.exec(sql);
     db.close();
@@ -217,10 +220,26 @@ describe('a record that does not read back', () => {
       'rank = 1',
       'generation = generation + 1',
       "seq = 'x'",
+      'rank = 3',
       'rank = 7',
     ]) {
       const at = await place();
       const { store } = await damagedWhileOpen(at, `UPDATE record SET ${change} WHERE id = 9`);
+      await expect(contents(store), change).rejects.toThrow(SnapshotCorruptError);
+    }
+  });
+
+  it('may be a block whose bytes, number, generation or size changed', async () => {
+    for (const change of [
+      "body = x'00'",
+      'id = id + 7',
+      'generation = generation + 1',
+      "crc = 'x'",
+      "body = 'text'",
+    ]) {
+      const at = await place();
+      const { store, opening } = await damagedWhileOpen(at, `UPDATE block SET ${change}`, { full: 'both' });
+      expect(opening.aside).toBeUndefined();
       await expect(contents(store), change).rejects.toThrow(SnapshotCorruptError);
     }
   });
@@ -275,15 +294,26 @@ describe('a record that does not read back', () => {
 });
 
 describe('any bit of the file', () => {
-  for (const secret of [undefined, 'sesame']) {
-    it(`flipped is found, or changes nothing that is restored${secret ? ' (encrypted)' : ''}`, async () => {
+  for (const [secret, blocks] of [
+    [undefined, false],
+    [undefined, true],
+    ['sesame', false],
+    ['sesame', true],
+  ] as const) {
+    const what = `${secret ? 'encrypted' : 'plain'}, ${blocks ? 'in blocks' : 'one by one'}`;
+    it(`flipped is found, or changes nothing that is restored (${what})`, async () => {
       const at = await place(secret === undefined ? {} : { secret });
       const records = {
         entries: sessions.slice(0, 120),
         tombstones: [tombstone('dead', 901), tombstone('deader', 902)],
         cursor: 'cursor',
       };
-      await at.written(records);
+      if (blocks) await at.written(records);
+      else {
+        const { store } = await at.opened();
+        await store.append(page(records));
+        await store.close();
+      }
       const sound = await readFile(at.file);
       const before = await at.opened();
       const whole = { opening: before.opening, records: await contents(before.store) };

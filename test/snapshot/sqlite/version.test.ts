@@ -4,29 +4,36 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { contents, entry, page, place, tombstone } from '../place.js';
 
-/** Written by version 1, which had no outbox: a and b, of which a was revoked, and a tombstone c. */
+/** Each with a and b, of which a was revoked, and a tombstone c. Version 1 had no outbox, version 2 no blocks. */
 const written = (name: string) => fileURLToPath(new URL(`../fixtures/${name}.snapshot`, import.meta.url));
 const held = [tombstone('a', 4), entry('b', 2), tombstone('c', 3)];
 
-describe('a file of the version before the outbox', () => {
-  for (const [name, secret] of [
-    ['version-1', undefined],
-    ['version-1-sealed', 'sesame'],
+describe('a file of an earlier version', () => {
+  const waiting = { id: 1, kind: 'remove', key: 'w', at: 4 };
+  for (const [name, secret, orders] of [
+    ['version-1', undefined, []],
+    ['version-1-sealed', 'sesame', []],
+    ['version-2', undefined, [waiting]],
+    ['version-2-sealed', 'sesame', [waiting]],
   ] as const) {
-    it(`is read, and goes on with an outbox (${name})`, async () => {
+    it(`is read, and goes on with an outbox and full writings of this one (${name})`, async () => {
       const at = await place(secret === undefined ? {} : { secret });
       await copyFile(written(name), at.file);
       const { store, opening } = await at.opened();
       expect(opening).toEqual({ seq: 4, writtenAt: 7, cursor: 'c1', complete: true, entries: 3 });
       expect(await contents(store)).toEqual(held);
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.waiting()).toEqual(orders);
       await store.enqueue([{ kind: 'remove', key: 'x', at: 5 }]);
       await store.append(page({ entries: [entry('d', 5)] }));
       await store.close();
       const again = await at.opened();
       expect(again.opening).not.toHaveProperty('aside');
       expect(await contents(again.store)).toEqual([...held, entry('d', 5)]);
-      expect(await again.store.waiting()).toEqual([{ id: 1, kind: 'remove', key: 'x', at: 5 }]);
+      const id = orders.length + 1;
+      expect(await again.store.waiting()).toEqual([...orders, { id, kind: 'remove', key: 'x', at: 5 }]);
+      const many = Array.from({ length: 100 }, (_, nth) => entry(`k${nth}`, 10 + nth));
+      await again.store.append(page({ entries: many, full: 'both', asOf: 9 }));
+      expect(await contents(again.store)).toHaveLength(many.length);
       expect(await at.files()).toEqual(['sessions.snapshot', 'sessions.snapshot-wal']);
     });
   }
@@ -44,10 +51,10 @@ describe('a file of the version before the outbox', () => {
     const at = await place();
     await at.written({ entries: [entry('a', 1)] });
     const db = new Database(at.file);
-    db.pragma('user_version = 3');
+    db.pragma('user_version = 4');
     db.close();
     const { opening } = await at.opened();
-    expect(opening.aside?.because).toMatch(/version 3/);
+    expect(opening.aside?.because).toMatch(/version 4/);
   });
 });
 

@@ -74,6 +74,13 @@ describe('a heap', () => {
     expect(growthOf(fading, true).grows).toBe(false);
   });
 
+  test('of which each run keeps some kilobytes grows, however much it warmed up before', () => {
+    const both = sampled(100, (runs) => 10e6 + Math.min(runs, 400) * 40_000 + 8_192 * runs);
+    const growth = growthOf(both, true);
+    expect(growth.grows).toBe(true);
+    expect(growth.perRun / 1_024).toBeCloseTo(8, 0);
+  });
+
   test('that gained no more than V8 does by itself does not', () => {
     expect(
       growthOf(

@@ -52,5 +52,8 @@ describe('the first line of an outcome', () => {
     const uncollected = { ...growing, collected: false };
     expect(faultOf(outcome(uncollected), true)).toBeUndefined();
     expect(first(outcome(uncollected))).toBe('"a soak" held.');
+    const text = outcomeText(outcome(uncollected), false);
+    expect(text).not.toContain('THE HEAP GROWS');
+    expect(text).toContain('--expose-gc');
   });
 });

@@ -99,6 +99,81 @@ const clearedBeforeItHasRestored: Case = {
   steps: [{ at: 10016, pick: 8572, salt: 0 }],
 };
 
+/** A pass finds the row that was saved after the removal, before whoever ordered that hears of it. */
+const savedAsItWasRemoved: Case = {
+  seed: 257213,
+  tape: [],
+  faults: [{ at: 0, kind: 'pause', ms: 9056 }],
+  steps: [
+    { at: 0, pick: 7858, salt: 85886819 },
+    { at: 0, pick: 2143, salt: 633690234 },
+    { at: 9057, pick: 6429, salt: 0 },
+  ],
+};
+
+/** The process stands still while a read waits for the cache actor to be started again, which takes too long. */
+const asleepInARestart: Case = {
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'pause', ms: 14999 },
+    { at: 0, kind: 'supervisor', actor: 'rows/janitor' },
+    { at: 2, kind: 'pause', ms: 500 },
+  ],
+  steps: [{ at: 0, pick: 0, salt: 0 }],
+};
+
+/** It is killed, and stands still, at the same instant: what it had not written by then it never will. */
+const asleepAsItDies: Case = {
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 2, kind: 'kill', after: 0 },
+    { at: 2, kind: 'pause', ms: 100 },
+    { at: 0, kind: 'pause', ms: 1 },
+  ],
+  steps: [{ at: 0, pick: 7143, salt: 0 }],
+};
+
+/** The source does a removal after its time was over, and the row is put while the order is still being repeated. */
+const putWhileARemovalIsRepeated: Case = {
+  seed: 0,
+  tape: [],
+  faults: [{ at: 0, kind: 'source', mode: { mode: 'slow', ms: 2965, deaf: true }, for: 7036 }],
+  steps: [
+    { at: 8002, pick: 5000, salt: 0 },
+    { at: 4036, pick: 7858, salt: 0 },
+  ],
+};
+
+/** The snapshotter dies in the first start of a process, which ends that process. */
+const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 0, kind: 'kill', after: 0 },
+    { at: 2, kind: 'pause', ms: 1 },
+    { at: 3, kind: 'crash', actor: 'rows/snapshotter', how },
+  ],
+  steps: [],
+});
+
+/** It is invalidated as the source has removed it, before whoever ordered the removal hears of that. */
+const invalidatedAsItWasRemoved: Case = {
+  seed: 136896,
+  tape: [],
+  faults: [
+    { at: 1484, kind: 'pause', ms: 1756 },
+    { at: 8052, kind: 'pause', ms: 2155 },
+  ],
+  steps: [
+    { at: 7487, pick: 9067, salt: 649841032 },
+    { at: 3455, pick: 4307, salt: 1134196663 },
+    { at: 7804, pick: 8505, salt: 1942727300 },
+    { at: 10053, pick: 6498, salt: 333750250 },
+  ],
+};
+
 test.each([
   ['a pass that has seen a key proves no absence of it, even if its row was refused', seenAndRefused],
   ['rows are as old as their batch, however long it takes to take them in', asleepInABatch],
@@ -114,6 +189,13 @@ test.each([
   ["a start that a sleep has made too long is begun again, and is no actor's bug", asleepInAStart],
   ['nothing fails after faults have stopped', asleepAfterTheHorizon],
   ['what is cleared before the snapshot was read is not brought back', clearedBeforeItHasRestored],
+  ['what was invalidated at the very moment of its removal is unknown', invalidatedAsItWasRemoved],
+  ['what was saved at the very moment of a removal is not what was removed', savedAsItWasRemoved],
+  ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
+  ['a process that is killed has no time left to write in', asleepAsItDies],
+  ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
+  ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
+  ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
   const { failure } = await play(cacheScenario, drawn);
   expect(failure?.message).toBeUndefined();

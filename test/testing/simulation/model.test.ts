@@ -78,7 +78,9 @@ class Modelled {
         return this.cache.stats().rebuilds > 0 ? [said, `stale suspect ${known.value}`] : [said];
       }
       case 'denied':
-        return [age < negativeTtl ? 'absent source' : 'unknown not-loaded'];
+        if (age >= negativeTtl) return ['unknown not-loaded'];
+        // What is rebuilt brings no denials along: they are asked for again.
+        return this.cache.stats().rebuilds > 0 ? ['absent source', 'unknown not-loaded'] : ['absent source'];
       case 'revoked':
         // Kept for so long, and then until the janitor comes by.
         return age <= staleFor ? ['absent removed'] : ['absent removed', 'unknown not-loaded'];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { child, createRuntime, SourceUnavailableError } from 'holdfast';
+import { child, createRuntime, SourceUnavailableError, send } from 'holdfast';
 import {
   always,
   atEnd,
@@ -19,7 +19,7 @@ import {
   sometimes,
 } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
-import { fromCallback } from 'xstate';
+import { type AnyActorRef, fromCallback, fromTransition } from 'xstate';
 import { jobsAreDone } from './job-queue.js';
 
 const empty: Case = { seed: 0, tape: [], faults: [], steps: [] };
@@ -176,6 +176,17 @@ test('and what depends on something outside the world is found out', async () =>
   const { finding } = await explore(fc, scenario, { runs: 5, verify: true });
   expect(finding?.failure).toMatchObject({ check: 'one seed, one run' });
   expect(finding?.failure.message).toMatch(/"run \d+" at 0 ms, then "run \d+" at 0 ms/);
+});
+
+test('after a run messages are delivered as ever, in the real world too', async () => {
+  await play(jobsAreDone(false), empty);
+  const logic = fromTransition((count: number) => count + 1, 0);
+  const runtime = await createRuntime({ children: [child({ id: 'a', name: 'a', logic })] }).start();
+  const ref = runtime.whereis('a') as AnyActorRef;
+  for (let n = 0; n < 3; n++) send(ref, { type: 'more' });
+  await Promise.resolve();
+  expect(ref.getSnapshot().context).toBeGreaterThanOrEqual(3);
+  await runtime.stop();
 });
 
 test('a case in one word', () => {
