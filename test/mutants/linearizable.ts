@@ -1,6 +1,6 @@
 import { edit, mutantsOf } from './mutant.js';
 
-const writer = 'actors/cache/writer.ts';
+const writer = 'actors/cache/source-writer.ts';
 const row = '`remove`, `revoke`, `put`, `invalidate`, `clear` while the load runs';
 
 /** What makes an answer that no one order of the operations explains. */

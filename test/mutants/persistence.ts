@@ -72,7 +72,9 @@ const setAside = mutantsOf({ test: 'test/snapshot/sqlite/set-aside.test.ts' })(
   [
     'a record is believed whatever its checksum says',
     unsound,
-    edit('src/snapshot/sqlite/row.ts', '!== crc) throw', '=== undefined) throw'),
+    ...['checksum(context, column, sealed)', 'checksum(context, sealed)'].map((sum) =>
+      edit('src/snapshot/sqlite/row.ts', `${sum} !== crc) throw`, `${sum} === undefined) throw`),
+    ),
   ],
 );
 
