@@ -83,18 +83,26 @@ async function explored(copy: string, scenario: string, runs: number, shrinkFor:
 }
 
 async function tested(copy: string, file: string): Promise<Outcome> {
+  const failed = await failedIn(copy, file);
+  if (failed !== undefined && (await failedIn(root, file, failed)) !== undefined)
+    throw new Error(`the test that fails does so without the bug, too: ${failed}`);
+  return { ...(failed && { check: `${file}: ${failed}` }), runs: 1, faults: 0, commands: 0 };
+}
+
+/** The first test of a file that fails, or the one of that name if it does. */
+async function failedIn(cwd: string, file: string, name?: string): Promise<string | undefined> {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const report = (await told(copy, [vitest, 'run', file, '--reporter=json'], 1)) as {
-    readonly numTotalTests: number;
+  const only = name === undefined ? [] : ['-t', `^${name.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')}$`];
+  const report = (await told(cwd, [vitest, 'run', file, '--reporter=json', ...only], 1)) as {
     readonly testResults: readonly {
       readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
     }[];
   };
-  if (report.numTotalTests === 0) throw new Error(`${file} has no tests`);
-  const failed = report.testResults
+  const ran = report.testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ status }) => status === 'failed');
-  return { ...(failed && { check: `${file}: ${failed.fullName}` }), runs: 1, faults: 0, commands: 0 };
+    .filter(({ status }) => status === 'passed' || status === 'failed');
+  if (ran.length === 0) throw new Error(`${file} has no ${name === undefined ? 'tests' : `test "${name}"`}`);
+  return ran.find(({ status }) => status === 'failed')?.fullName;
 }
 
 /** The last line that a program says, read as JSON. */

@@ -41,7 +41,30 @@ export const rows = {
     '100,000 children under one supervisor',
     'shutdown while a child is restarting',
   ],
-  Persistence: ['logout, SIGKILL, boot without the database', 'wall clock set back or forward an hour'],
+  Transactions: [
+    'a transaction that throws',
+    'two transactions on disjoint keys',
+    'a transaction inside a transaction, on another cache',
+    '`incr` on an expired counter',
+  ],
+  'Session stores': [
+    'a store error whose `code` is ENOENT',
+    'the store emits `disconnect`',
+    'a slow request saves its session after the logout',
+    '`touch` on every request',
+  ],
+  Persistence: [
+    'logout, SIGKILL, boot without the database',
+    'two processes given one snapshot file',
+    'process killed (SIGKILL) while the snapshot is written',
+    'value of 32 MiB',
+    'snapshot truncated, bit-flipped, of another version, of another cache',
+    'snapshot older than `ttl + staleFor`',
+    "`ttl: 50.5`, `ttl: '5 minuets'`, `exipres: 1`, `expire: NaN`",
+    "keys `__proto__`, `constructor`, '' , 1 MiB long, lone surrogates",
+    'wall clock set back or forward an hour',
+    'a laptop sleeps for an hour',
+  ],
 } as const;
 
 export type Row = (typeof rows)[keyof typeof rows][number];
