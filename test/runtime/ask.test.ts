@@ -299,6 +299,8 @@ describe('a name', () => {
     try {
       const t = await named(0, { restart: 'temporary' });
       exit(t.who('a'), { type: 'killed' });
+      // A deadline is a time of the clock, and its beginning is none.
+      await vi.advanceTimersByTimeAsync(10_000);
       const options = { acrossRestarts: true, timeout: 1000 };
       const asked = t.runtime.ask('a', { type: 'get' }, options).catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(999);
