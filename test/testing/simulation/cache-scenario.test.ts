@@ -146,6 +146,20 @@ const putWhileARemovalIsRepeated: Case = {
   ],
 };
 
+/** A read becomes the probe while the outbox reads from its file what it is about to ask. */
+const probedWhileTheFileIsRead: Case = {
+  seed: 2,
+  tape: [],
+  faults: [
+    { at: 5570, kind: 'pause', ms: 2431 },
+    { at: 0, kind: 'source', mode: { mode: 'unreachable', as: 'typed' }, for: 4809 },
+  ],
+  steps: [
+    { at: 6001, pick: 0, salt: 0 },
+    { at: 0, pick: 7858, salt: 1 },
+  ],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -194,6 +208,7 @@ test.each([
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process that is killed has no time left to write in', asleepAsItDies],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
+  ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
