@@ -66,7 +66,8 @@ async function attempt<V>(
   try {
     const [entry] = await store.waiting({ after: (order.id as number) - 1, most: 1 });
     if (entry?.id !== order.id) return lose(core, outbox, order);
-    if (life.aborted || order.dropped) return;
+    // While the file was read somebody else may have begun to try whether the source is back.
+    if (life.aborted || order.dropped || !mayTell(core)) return;
     const { link, policy } = core;
     const answer = await link.ask(
       ({ signal }) => outbox.asking(order.key, tell(core, entry as OutboxEntry, signal)),

@@ -161,6 +161,20 @@ const putAsItIsConfirmed: Case = {
   ],
 };
 
+/** A read becomes the probe while the outbox reads from its file what it is about to ask. */
+const probedWhileTheFileIsRead: Case = {
+  seed: 2,
+  tape: [],
+  faults: [
+    { at: 5570, kind: 'pause', ms: 2431 },
+    { at: 0, kind: 'source', mode: { mode: 'unreachable', as: 'typed' }, for: 4809 },
+  ],
+  steps: [
+    { at: 6001, pick: 0, salt: 0 },
+    { at: 0, pick: 7858, salt: 1 },
+  ],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -210,6 +224,7 @@ test.each([
   ['a process that is killed has no time left to write in', asleepAsItDies],
   ['a put at the very moment of a confirmation is passed over', putAsItIsConfirmed],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
+  ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
 ])('%s', async (_, drawn) => {
