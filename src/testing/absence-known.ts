@@ -10,10 +10,9 @@ export function absenceKnown<V>(history: readonly Happened<V>[], terms: CacheTer
     const { key, order, began, at, lookup } = told;
     if (lookup.status !== 'absent' || lookup.because === 'key') continue;
     const life = lifeAt(history, order);
-    const lastly = lastPut(history, key, began);
-    const put = lastly?.order ?? -1;
+    const put = lastPut(history, key, began)?.order ?? -1;
     const known = {
-      removed: () => wasRemoved(history, key, { order: put, at: lastly?.at ?? -1 }, order),
+      removed: () => wasRemoved(history, key, put, order),
       source: () =>
         originsOf(history, key, order).some(
           (origin) =>
@@ -38,12 +37,6 @@ export function absenceKnown<V>(history: readonly Happened<V>[], terms: CacheTer
 const heldFor = ({ authoritative, negativeTtl, ttl }: CacheTerms): Milliseconds =>
   authoritative ? Math.max(negativeTtl, ttl) : negativeTtl;
 
-/** When something happened: its place in the history, and ms. */
-interface Moment {
-  readonly order: number;
-  readonly at: Milliseconds;
-}
-
 /** A row past its own expiry is no row. */
 const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Milliseconds): boolean =>
   expiresAt <= wall;
@@ -52,8 +45,8 @@ const isOver = <V>({ expiresAt = Number.POSITIVE_INFINITY }: Seen<V>, wall: Mill
  * A removal holds here as soon as the source has done it, or while it waits for the source, which is before whoever ordered
  * it hears of it; what is put while it waits is passed over.
  */
-function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: Moment, until: number): boolean {
-  const since = waitedAt(history, key, put) ?? put.order + 1;
+function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: number, until: number): boolean {
+  const since = waitedAt(history, key, put) ?? put + 1;
   const calls = new Set<number>();
   return history.slice(0, until).some((happened) => {
     if (happened.type === 'asked' && happened.method === 'remove' && happened.key === key) {
@@ -66,22 +59,29 @@ function wasRemoved<V>(history: readonly Happened<V>[], key: string, put: Moment
   });
 }
 
-/**
- * The first removal before `put` that the source may not have confirmed by then, as far as whoever ordered it knows: who was
- * told at the very same instant may have yet to strike it from the file.
- */
-function waitedAt<V>(history: readonly Happened<V>[], key: string, put: Moment): number | undefined {
-  const confirmed = confirmedRemovals(history, key).findLast(
-    ({ order, at, heard }) => heard && order < put.order && at < put.at,
-  );
-  return history.find(
+/** The first removal before `put` that the source may not have confirmed by then, as far as whoever ordered it knows. */
+function waitedAt<V>(history: readonly Happened<V>[], key: string, put: number): number | undefined {
+  const confirmed = confirmedRemovals(history, key).findLast(({ order, heard }) => heard && order < put);
+  const asked = history.find(
     ({ type, order, ...rest }) =>
       type === 'removal' &&
       'key' in rest &&
       rest.key === key &&
-      order < put.order &&
+      order < put &&
       order > (confirmed?.began ?? -1),
-  )?.order;
+  );
+  return asked?.order ?? queuedAt(history, key, put);
+}
+
+/** The last removal that was queued before `put` and had not been struck from the outbox by then, though the source may have confirmed it. */
+function queuedAt<V>(history: readonly Happened<V>[], key: string, put: number): number | undefined {
+  const last = history.findLast(
+    (happened) =>
+      happened.order < put &&
+      ((happened.type === 'struck' && happened.key === key) ||
+        (happened.type === 'gone' && happened.queued === true && happened.keys.includes(key))),
+  );
+  return last?.type === 'gone' ? last.order : undefined;
 }
 
 /** A scan was read to its end, after the last `put`, without the key. */

@@ -60,6 +60,8 @@ export type Happening<V> =
     }
   /** Its signal fired: nobody waits for the answer. */
   | { readonly type: 'abandoned'; readonly call: number; readonly method: SourceMethod }
+  /** A removal that was queued has been done, and gone from the outbox. */
+  | { readonly type: 'struck'; readonly key: string }
   | { readonly type: 'put'; readonly key: string; readonly value: V; readonly expiresAt?: number }
   /** Who listens to the source was told that the row was written, by whoever. */
   | { readonly type: 'noticed'; readonly key: string }

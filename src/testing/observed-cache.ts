@@ -16,7 +16,7 @@ export interface ObservableCache<V> {
   revoke(keys: string | readonly string[]): void;
   remove(key: string): Promise<unknown>;
   clear(): void;
-  /** Where it is there, the outages and the complete passes that it tells of are noted too. */
+  /** Where it is there, the outages, the complete passes and the ends of queued removals that it tells of are noted too. */
   readonly bus?: Pick<Bus<CacheEvents>, 'subscribe'>;
 }
 
@@ -52,6 +52,12 @@ export function observedCache<V>(
   cache.bus?.subscribe(
     'pass.complete',
     untouched(() => note({ type: 'passed' })),
+  );
+  cache.bus?.subscribe(
+    'outbox.delivered',
+    untouched(({ key, order }: CacheEvents['outbox.delivered']) => {
+      if (order === 'remove') note({ type: 'struck', key });
+    }),
   );
 
   // What a synchronous order sets going (a load, a pass) comes after it: so it is noted before it is given.

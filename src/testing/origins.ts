@@ -67,8 +67,6 @@ export interface ConfirmedRemoval {
   readonly asked: number;
   readonly began: number;
   readonly order: number;
-  /** ms. */
-  readonly at: Milliseconds;
   /** Whoever asked had not given up by then. */
   readonly heard: boolean;
 }
@@ -87,9 +85,9 @@ export function confirmedRemovals<V>(
     } else if (happened.type === 'abandoned') {
       abandoned.add(happened.call);
     } else if (happened.type === 'answered') {
-      const { call, began, order, at } = happened;
+      const { call, began, order } = happened;
       const from = asked.get(call);
-      if (from !== undefined) found.push({ asked: from, began, order, at, heard: !abandoned.has(call) });
+      if (from !== undefined) found.push({ asked: from, began, order, heard: !abandoned.has(call) });
     }
   }
   return found;

@@ -152,12 +152,13 @@ const putAsItIsConfirmed: Case = {
   seed: 470918,
   tape: [],
   faults: [
-    { at: 3503, kind: 'pause', ms: 499 },
-    { at: 0, kind: 'source', mode: { mode: 'slow', ms: 2001, deaf: false }, for: 1501 },
+    { at: 3752, kind: 'pause', ms: 23769 },
+    { at: 0, kind: 'source', mode: { mode: 'slow', ms: 2001, deaf: false }, for: 1750 },
+    { at: 4002, kind: 'pause', ms: 1 },
   ],
   steps: [
-    { at: 3753, pick: 5000, salt: 0 },
-    { at: 1253, pick: 7858, salt: 0 },
+    { at: 4002, pick: 5715, salt: 0 },
+    { at: 1502, pick: 7858, salt: 0 },
   ],
 };
 
