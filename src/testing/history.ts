@@ -95,7 +95,10 @@ export type Happening<V> =
   /** The process died without a chance to write; nothing in memory survives. */
   | { readonly type: 'killed' }
   /** A cache began to answer. */
-  | { readonly type: 'booted' };
+  | { readonly type: 'booted' }
+  /** The wall clock has jumped, or the process begins to stand still for so many ms. */
+  | { readonly type: 'jumped' }
+  | { readonly type: 'paused'; readonly ms: number };
 
 /** A happening with its place. */
 export type Happened<V> = Happening<V> & {

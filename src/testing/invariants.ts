@@ -53,6 +53,8 @@ function concerns<V>(happened: Happened<V>, key: string): boolean {
     case 'killed':
     case 'source':
     case 'booted':
+    case 'jumped':
+    case 'paused':
       return true;
     case 'rejected':
     case 'abandoned':

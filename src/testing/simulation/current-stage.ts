@@ -1,12 +1,17 @@
 import type { SourceMode } from '../faults.js';
 
+/** What a history is told of the process, and of its clocks. */
+export type ProcessHappening =
+  | { readonly type: 'killed' | 'booted' | 'jumped' }
+  | { readonly type: 'paused'; readonly ms: number };
+
 /** What a stage needs of a source. */
 export interface FailingSource {
   readonly mode: SourceMode;
   become(mode: SourceMode, duration?: number): void;
   corrupt(key: string): void;
-  /** Whose history is told when the process of whoever uses it dies, and when it boots again. */
-  readonly history: { add(happening: { readonly type: 'killed' | 'booted' }): unknown };
+  /** Whose history is told when the process of whoever uses it dies and boots again, and when a clock jumps or the process stands still. */
+  readonly history: { add(happening: ProcessHappening): unknown };
 }
 
 /** What of a stage those see who make things for it. */

@@ -77,8 +77,14 @@ function survives<V>(
   gone: Gone<V>,
   { journalWithin = 100 }: CacheTerms,
 ): boolean {
-  const killed = history.slice(gone.order).find(({ type }) => type === 'killed');
-  return killed === undefined || gone.by === 'remove' || killed.at - gone.at >= journalWithin;
+  const after = history.slice(gone.order);
+  const killed = after.find(({ type }) => type === 'killed');
+  if (killed === undefined || gone.by === 'remove') return true;
+  // A process that stands still writes nothing.
+  const still = after
+    .filter(({ order }) => order < killed.order)
+    .reduce((ms, happened) => ms + (happened.type === 'paused' ? happened.ms : 0), 0);
+  return killed.at - gone.at - still >= journalWithin;
 }
 
 function isAbout<V>(happened: Happened<V>, key: string): boolean {

@@ -10,7 +10,7 @@ import type { World } from '../world.js';
 import type { WorldProcess } from '../world-process.js';
 import { BusWeather } from './bus-weather.js';
 import { Cast } from './cast.js';
-import { enterStage, type FailingSource, type StageFace } from './current-stage.js';
+import { enterStage, type FailingSource, type ProcessHappening, type StageFace } from './current-stage.js';
 import { Disks } from './disks.js';
 import type { FaultKind } from './fault-plan.js';
 import { quiet } from './quiet.js';
@@ -94,7 +94,7 @@ export class Stage<C> implements StageFace {
       this.#weather.isRough || [...this.#sources.values()].some(({ mode }) => mode.mode !== 'up');
     const failed = this.#failedPoints().length;
     this.timeline.add('process', 'process', 'boots');
-    this.#tell('booted');
+    this.#tell({ type: 'booted' });
     try {
       const up = process.run(async () => ({ value: await this.#setup(this.#face(process)) }));
       const context = await Promise.race([up, dead]);
@@ -197,6 +197,7 @@ export class Stage<C> implements StageFace {
   jump(by: number): boolean {
     this.timeline.add('fault', 'clock', `the wall clock jumps by ${by} ms`);
     this.#world.jumpWall(by);
+    this.#tell({ type: 'jumped' });
     return true;
   }
 
@@ -204,6 +205,7 @@ export class Stage<C> implements StageFace {
     // It is at its end, and that takes no time.
     if (this.#dying && this.#process.alive) return false;
     this.timeline.add('fault', 'clock', `the process stands still for ${ms} ms`);
+    this.#tell({ type: 'paused', ms });
     this.#world.pause(ms);
     return true;
   }
@@ -238,7 +240,7 @@ export class Stage<C> implements StageFace {
     this.#cast.leave();
     // What it began meanwhile, and a disk that it opened.
     this.#disks.crash();
-    this.#tell('killed');
+    this.#tell({ type: 'killed' });
     this.#died();
     asForeign('boot', () => globalThis.setTimeout(() => void this.boot(), after));
   }
@@ -248,8 +250,8 @@ export class Stage<C> implements StageFace {
   }
 
   /** The histories of all sources. One that is made in the first boot has none before. */
-  #tell(type: 'killed' | 'booted'): void {
-    for (const { history } of this.#sources.values()) history.add({ type });
+  #tell(happening: ProcessHappening): void {
+    for (const { history } of this.#sources.values()) history.add(happening);
   }
 
   #castOf(process: WorldProcess): Cast {

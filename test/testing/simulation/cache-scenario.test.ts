@@ -176,6 +176,33 @@ const probedWhileTheFileIsRead: Case = {
   ],
 };
 
+/** A process stands still between a revocation and its own death. */
+const stoodStillAsItRevoked: Case = {
+  points: [],
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 8627, kind: 'kill', after: 0 },
+    { at: 0, kind: 'pause', ms: 8626 },
+    { at: 3229, kind: 'pause', ms: 100 },
+  ],
+  steps: [{ at: 0, pick: 7143, salt: 81011052 }],
+};
+
+/** A snapshot is written just after the wall clock has jumped, and read after it has jumped back. */
+const writtenAfterAJump: Case = {
+  points: [],
+  seed: 190785,
+  tape: [],
+  faults: [
+    { at: 16516, kind: 'jump', by: 82530 },
+    { at: 705, kind: 'source', mode: { mode: 'throws', what: 'number', sync: true }, for: 14357 },
+    { at: 18001, kind: 'jump', by: -94989 },
+    { at: 21849, kind: 'kill', after: 7127 },
+  ],
+  steps: [],
+};
+
 /** The snapshotter dies in the first start of a process, which ends that process. */
 const brokenInItsFirstStart = (how: 'error' | 'killed'): Case => ({
   seed: 0,
@@ -224,6 +251,8 @@ test.each([
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process that is killed has no time left to write in', asleepAsItDies],
   ['a put at the very moment of a confirmation is passed over', putAsItIsConfirmed],
+  ['a process that stands still writes no journal', stoodStillAsItRevoked],
+  ['the age of what was written after a jump is what the snapshot can tell', writtenAfterAJump],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
