@@ -83,8 +83,9 @@ function ageOf<V>(
 }
 
 /**
- * The least that may have passed from a confirmation to a boot, as the snapshot tells: which confirmation it holds is not
- * known, nor when it was written, and a wall clock that jumped in between makes a difference.
+ * The least that may have passed from a confirmation to a boot, as the snapshot tells, which dates it by the wall clock of when it was
+ * written: which confirmation it holds is not known, nor when that was, and a wall clock that jumped in between makes a difference.
+ * What comes from the future has no age.
  */
 function elapsedSince<V>(
   history: readonly Happened<V>[],
@@ -92,7 +93,7 @@ function elapsedSince<V>(
   boot: Happened<V>,
 ): Milliseconds {
   const written = history.slice(origin.order, boot.order);
-  return Math.min(...written.map(({ at, wall }) => at - origin.at + Math.max(0, boot.wall - wall)));
+  return Math.min(...written.map(({ at, wall }) => Math.max(0, boot.wall - wall + at - origin.at)));
 }
 
 /** Expiry is latched: once the cache had to say that this entry is over, a clock set back does not revive it. */

@@ -189,13 +189,13 @@ const stoodStillAsItRevoked: Case = {
   steps: [{ at: 0, pick: 7143, salt: 81011052 }],
 };
 
-/** A snapshot is written just after the wall clock has jumped, and read after it has jumped back. */
+/** A snapshot is written after the wall clock has jumped ahead, and read after it has jumped back beyond that: it is of the future. */
 const writtenAfterAJump: Case = {
   points: [],
   seed: 190785,
   tape: [],
   faults: [
-    { at: 16516, kind: 'jump', by: 82530 },
+    { at: 16517, kind: 'jump', by: 82530 },
     { at: 705, kind: 'source', mode: { mode: 'throws', what: 'number', sync: true }, for: 14357 },
     { at: 18001, kind: 'jump', by: -94989 },
     { at: 21849, kind: 'kill', after: 7127 },
@@ -252,7 +252,7 @@ test.each([
   ['a process that is killed has no time left to write in', asleepAsItDies],
   ['a put at the very moment of a confirmation is passed over', putAsItIsConfirmed],
   ['a process that stands still writes no journal', stoodStillAsItRevoked],
-  ['the age of what was written after a jump is what the snapshot can tell', writtenAfterAJump],
+  ['what a snapshot brings from the future has no age', writtenAfterAJump],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
