@@ -1,4 +1,5 @@
 import type { Source } from '../../sources/source.js';
+import type { SourceMethod } from '../history.js';
 
 /** A row as another client of the database writes it. */
 export interface WrittenRow {
@@ -33,17 +34,7 @@ export interface SourceHarness {
 }
 
 /** What a source may do without. */
-export type OptionalMethod =
-  | 'loadMany'
-  | 'scan'
-  | 'changes'
-  | 'missing'
-  | 'save'
-  | 'remove'
-  | 'touch'
-  | 'ping'
-  | 'close'
-  | 'subscribe';
+export type OptionalMethod = Exclude<SourceMethod, 'load'> | 'close';
 
 /** What a harness may do without: the tests that need it are then not there. */
 export type OptionalHand = 'revoke' | 'spoil' | 'begin' | 'takeAway' | 'stall' | 'inUse';
