@@ -81,9 +81,9 @@ export class BackoffProcess implements SupervisorHandle {
 
   attempt(): void {
     const { host, spec } = this.#options;
-    const life = new Incarnation(host.scope, spec, `${host.who.path}/${spec.id}`, (ended, reason) =>
-      host.enter(() => this.#ended(ended, reason)),
-    );
+    const life = new Incarnation(host.scope, spec, `${host.who.path}/${spec.id}`, {
+      exited: (ended, reason) => host.enter(() => this.#ended(ended, reason)),
+    });
     this.#life = life;
     this.#delay = undefined;
     const outcome = life.start();

@@ -8,7 +8,7 @@ import { resolveSpecs, writtenOut } from './spec.js';
 import type { StartedChild } from './started-child.js';
 import { staticChildren } from './static-children.js';
 import { processOf, type SupervisorRef } from './supervisor.js';
-import type { SupervisorProcess } from './supervisor-process.js';
+import type { Served, SupervisorProcess } from './supervisor-process.js';
 
 /**
  * Starts one more child, the last in start order, and waits until it is ready. Asked in its turn: while a supervisor awaits a
@@ -42,7 +42,7 @@ export function startChild(sup: SupervisorRef, ...args: readonly unknown[]): Pro
   // Not async: of a hundred thousand starts, each promise tells.
   try {
     const process = running(sup);
-    return process.call((served) => childrenOf(process).start(served, args));
+    return process.call(childrenOf(process).start, args);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -60,7 +60,7 @@ export function startChild(sup: SupervisorRef, ...args: readonly unknown[]): Pro
  */
 export async function terminateChild(sup: SupervisorRef, child: string | AnyActorRef): Promise<void> {
   const process = running(sup);
-  return process.call((served) => childrenOf(process).terminate(served, child));
+  return process.call(childrenOf(process).terminate, child);
 }
 
 /**
@@ -77,7 +77,7 @@ export async function terminateChild(sup: SupervisorRef, child: string | AnyActo
  */
 export async function restartChild(sup: SupervisorRef, id: string): Promise<StartedChild> {
   const process = running(sup);
-  return process.call((served) => childrenOf(process).restart(served, id));
+  return process.call(childrenOf(process).restart, id);
 }
 
 /**
@@ -90,7 +90,7 @@ export async function restartChild(sup: SupervisorRef, id: string): Promise<Star
  */
 export async function deleteChild(sup: SupervisorRef, id: string): Promise<void> {
   const process = running(sup);
-  return process.call((served) => childrenOf(process).delete(served, id));
+  return process.call(childrenOf(process).delete, id);
 }
 
 /**
@@ -102,7 +102,7 @@ export async function deleteChild(sup: SupervisorRef, id: string): Promise<void>
  */
 export async function childSpec(sup: SupervisorRef, child: string | AnyActorRef): Promise<ChildSpec> {
   const process = running(sup);
-  return process.call((served) => writtenOut(childrenOf(process).spec(served, child)));
+  return writtenOut(await process.call(childrenOf(process).spec, child));
 }
 
 /**
@@ -111,7 +111,7 @@ export async function childSpec(sup: SupervisorRef, child: string | AnyActorRef)
  * @throws NoSuchActorError when the supervisor has ended, or does before it answers.
  */
 export async function whichChildren(sup: SupervisorRef): Promise<readonly ChildInfo[]> {
-  return running(sup).call(({ roster }) => [...roster].map(infoOf));
+  return running(sup).call(infoOfAll, undefined);
 }
 
 /**
@@ -121,7 +121,7 @@ export async function whichChildren(sup: SupervisorRef): Promise<readonly ChildI
  */
 export async function countChildren(sup: SupervisorRef): Promise<ChildCount> {
   const process = running(sup);
-  return process.call((served) => childrenOf(process).count(served));
+  return process.call(childrenOf(process).count, undefined);
 }
 
 /**
@@ -145,6 +145,8 @@ export function checkChildSpecs(specs: readonly ChildSpec[], autoShutdown?: Auto
   }
   resolveSpecs(specs, 'specs', autoShutdown);
 }
+
+const infoOfAll = ({ roster }: Served): readonly ChildInfo[] => [...roster].map(infoOf);
 
 const childrenOf = (process: SupervisorProcess) =>
   process.options.dynamic === undefined ? staticChildren : dynamicChildren;

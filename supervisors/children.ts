@@ -1,22 +1,44 @@
 import type { AnyActorRef } from 'xstate';
-import type { Incarnation } from '../src/runtime/incarnation.js';
+import type { ExitReason } from '../src/runtime/exit-reason.js';
+import type { Incarnation, Keeper } from '../src/runtime/incarnation.js';
 import { type Aftermath, supervisorHandle, type TreeNode } from '../src/runtime/supervisor-handle.js';
+import type { InLine } from './line.js';
 import type { ResolvedSpec } from './spec.js';
 
-/** A spec and what has become of it. */
-export interface Child {
+const none: readonly Aftermath[] = [];
+
+/** Whoever is told when a child ends by itself. */
+export interface Exits {
+  exited(child: Child, ended: Incarnation, reason: ExitReason): void;
+}
+
+/** A spec and what has become of it. It does not run, and never has. */
+export class Child implements InLine<Child>, Keeper {
   readonly spec: ResolvedSpec;
+  /** Whose child it is. */
+  readonly exits: Exits;
   /** The life it lives, or starts to. */
   incarnation: Incarnation | undefined;
   /** It is to be started again, and the last attempt failed. */
-  restarting: boolean;
+  restarting = false;
   /** Who ran last, while nobody runs in its place. */
   former: AnyActorRef | undefined;
   /** Of a supervisor that ended: to be called when it is known whether it is started again. */
-  aftermath: readonly Aftermath[];
-  restarts: number;
+  aftermath: readonly Aftermath[] = none;
+  restarts = 0;
   /** The number of its latest incarnation. */
-  latest: number;
+  latest = 0;
+  earlier: Child | undefined;
+  later: Child | undefined;
+
+  constructor(spec: ResolvedSpec, exits: Exits) {
+    this.spec = spec;
+    this.exits = exits;
+  }
+
+  exited(ended: Incarnation, reason: ExitReason): void {
+    this.exits.exited(this, ended, reason);
+  }
 }
 
 /** A child as `whichChildren` tells it. */
@@ -39,19 +61,6 @@ export interface ChildCount {
   readonly supervisors: number;
   readonly workers: number;
 }
-
-const none: readonly Aftermath[] = [];
-
-/** It does not run, and never has. */
-export const newChild = (spec: ResolvedSpec): Child => ({
-  spec,
-  incarnation: undefined,
-  restarting: false,
-  former: undefined,
-  aftermath: none,
-  restarts: 0,
-  latest: 0,
-});
 
 export const refOf = ({ incarnation }: Child): AnyActorRef | undefined =>
   incarnation?.isMade ? incarnation.ref : undefined;

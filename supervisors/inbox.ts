@@ -3,7 +3,7 @@ import { slice, yieldToLoop } from '../src/runtime/time.js';
 import { witness } from '../src/witness.js';
 
 /** What a supervisor serves one after the other. */
-export type Message = () => void | Promise<void>;
+export type Message = (() => void | Promise<void>) | { serve(): void | Promise<void> };
 
 /** A serial inbox: the next message is served when the one before it is done with. */
 export class Inbox {
@@ -90,7 +90,7 @@ export class Inbox {
     const stretch = slice();
     try {
       for (let next = this.#take(); next !== undefined; next = this.#take()) {
-        const pending = next();
+        const pending = typeof next === 'function' ? next() : next.serve();
         if (pending !== undefined) await pending;
         if (!stretch.spent()) continue;
         await yieldToLoop();

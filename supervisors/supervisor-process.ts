@@ -1,16 +1,17 @@
 import { NoSuchActorError } from '../src/errors.js';
-import { Chain } from '../src/runtime/chain.js';
 import type { Eventual } from '../src/runtime/eventual.js';
 import { type ExitReason, isOrderly } from '../src/runtime/exit-reason.js';
 import type { Incarnation } from '../src/runtime/incarnation.js';
 import type { Aftermath, SupervisorHandle, TreeNode } from '../src/runtime/supervisor-handle.js';
 import { monotonicNow, yieldToLoop } from '../src/runtime/time.js';
 import { endsSupervisor } from './auto-shutdown.js';
+import { Call, type Caller } from './call.js';
 import { type Child, nodeOf } from './children.js';
 import { gaveUp, startFailed } from './failure.js';
 import type { Host } from './host.js';
 import { Inbox } from './inbox.js';
 import { RestartWindow } from './intensity.js';
+import { Line } from './line.js';
 import type { ResolvedOptions } from './options.js';
 import { afterExit } from './restart.js';
 import { Roster } from './roster.js';
@@ -43,7 +44,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   readonly #window: RestartWindow;
   readonly #inbox: Inbox;
   readonly #onOver: Aftermath | undefined;
-  readonly #callers = new Chain<(error: unknown) => void>();
+  readonly #callers = new Line<Caller>();
   #ordered = false;
   #reason: ExitReason | undefined;
   #booted = false;
@@ -71,7 +72,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.roster = new Roster({
       host,
       forgetful: options.dynamic !== undefined,
-      onExit: (ended, reason) => this.#inbox.post(() => this.#onExit(ended, reason)),
+      onExit: (child, ended, reason) => this.#inbox.post(() => this.#onExit(child, ended, reason)),
     });
     for (const spec of options.specs) this.roster.add(spec);
   }
@@ -115,27 +116,10 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   }
 
   /** Serves a question in its turn. What the service throws is the caller's. */
-  call<T>(serve: (served: Served) => Eventual<T>): Promise<T> {
+  call<A, T>(service: (served: Served, given: A) => Eventual<T>, given: A): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#dead) return reject(this.gone());
-      const place = this.#callers.add(reject);
-      const answer = (value: T): void => {
-        place.leave();
-        resolve(value);
-      };
-      const refuse = (error: unknown): void => {
-        place.leave();
-        reject(error);
-      };
-      this.#inbox.post(() => {
-        try {
-          const value = serve(this);
-          if (value instanceof Promise) return value.then(answer, refuse);
-          answer(value);
-        } catch (error) {
-          refuse(error);
-        }
-      });
+      if (this.#dead) reject(this.gone());
+      else this.#inbox.post(new Call(this.#callers, this, service, given, resolve, reject));
     });
   }
 
@@ -153,7 +137,7 @@ export class SupervisorProcess implements SupervisorHandle, Served {
   }
 
   async #boot(): Promise<void> {
-    for (const child of this.roster) {
+    for (const child of [...this.roster]) {
       const outcome = await this.roster.start(child);
       if (this.interrupted) return;
       if (outcome.type === 'ready') continue;
@@ -168,10 +152,9 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.host.onPhase('running');
   }
 
-  #onExit(ended: Incarnation, reason: ExitReason): void | Promise<void> {
-    const child = this.roster.get(ended.spec.id);
+  #onExit(child: Child, ended: Incarnation, reason: ExitReason): void | Promise<void> {
     // A stale exit: it has been stopped, or started again since.
-    if (child?.incarnation !== ended) return;
+    if (child.incarnation !== ended) return;
     const { restart } = child.spec;
     if (restart === 'permanent' || !isOrderly(reason)) {
       this.roster.report.tell('child-terminated', child, reason, ended.ref);
@@ -210,12 +193,10 @@ export class SupervisorProcess implements SupervisorHandle, Served {
    * cancelled, or carried out.
    */
   #tryAgain(child: Child, reason: ExitReason): void {
-    const { id } = child.spec;
     child.restarting = true;
     void yieldToLoop().then(() =>
       this.#inbox.post(() => {
-        const now = this.roster.get(id);
-        return now?.restarting ? this.#restart(now, reason) : undefined;
+        if (this.roster.has(child) && child.restarting) return this.#restart(child, reason);
       }),
     );
   }
@@ -251,8 +232,6 @@ export class SupervisorProcess implements SupervisorHandle, Served {
     this.#inbox.close();
     this.#resolveEnded();
     if (this.host.embedded) void this.ended.then(() => this.#settle());
-    for (let refuse = this.#callers.shift(); refuse !== undefined; refuse = this.#callers.shift()) {
-      refuse(this.gone());
-    }
+    for (const caller of [...this.#callers]) caller.refuse(this.gone());
   }
 }

@@ -25,6 +25,11 @@ export interface EndWatcher {
   ended(reason: ExitReason, who: Incarnation): void;
 }
 
+/** Whoever keeps an incarnation, and is told when it ends after it was ready. */
+export interface Keeper {
+  exited(incarnation: Incarnation, reason: ExitReason): void;
+}
+
 export type Phase = 'starting' | 'running' | 'stopping' | 'dead';
 
 /**
@@ -36,7 +41,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
   readonly spec: LifeSpec;
   readonly path: string;
   readonly number: number;
-  readonly #onExit: (incarnation: Incarnation, reason: ExitReason) => void;
+  readonly keeper: Keeper | undefined;
   #phase: Phase = 'starting';
   #root: Root | undefined;
   /** Its start has returned: what it invokes at once has begun, or has failed. */
@@ -59,14 +64,14 @@ export class Incarnation implements AsyncOwner, RootOwner {
     scope: RuntimeScope,
     spec: LifeSpec,
     path: string,
-    onExit: (incarnation: Incarnation, reason: ExitReason) => void = () => {},
+    keeper?: Keeper,
     number = scope.nextIncarnation(path),
   ) {
     this.scope = scope;
     this.spec = spec;
     this.path = path;
     this.number = number;
-    this.#onExit = onExit;
+    this.keeper = keeper;
   }
 
   get phase(): Phase {
@@ -296,7 +301,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#startTimer?.cancel();
     this.report.ready();
     if (this.spec.name !== undefined) this.scope.names.ready(this.spec.name, this);
-    this.#settled({ type: 'ready', info });
+    this.#settled(info === undefined ? ready : { type: 'ready', info });
   }
 
   #settled(outcome: StartOutcome): void {
@@ -330,7 +335,7 @@ export class Incarnation implements AsyncOwner, RootOwner {
     ) {
       this.report.lateError(thrown.error);
     }
-    if (!starting) this.#onExit(this, reason);
+    if (!starting) this.keeper?.exited(this, reason);
     else this.#settled(ignored ? { type: 'ignored' } : { type: 'failed', reason });
     this.ties?.end(reason);
   }
@@ -342,6 +347,9 @@ export class Incarnation implements AsyncOwner, RootOwner {
     this.#root.stopFamily();
   }
 }
+
+/** Most have nothing to tell, and each keeps its outcome. */
+const ready: StartOutcome = { type: 'ready', info: undefined };
 
 /** Boxed: what is thrown may be undefined. */
 interface Thrown {

@@ -27,6 +27,8 @@ export class HistoryIndex<V> {
   /** What was put, and when the process died. */
   readonly puts: (Of<V, 'put'> | Of<V, 'killed'>)[] = [];
   readonly touched: Of<V, 'touched'>[] = [];
+  /** When the process stood still. */
+  readonly pauses: Of<V, 'paused'>[] = [];
   readonly #origins = new Map<string, Origin<V>[]>();
   readonly #rows = new Map<string, Of<V, 'row'>[]>();
 
@@ -65,6 +67,9 @@ export class HistoryIndex<V> {
         return;
       case 'touched':
         this.touched.push(happened);
+        return;
+      case 'paused':
+        this.pauses.push(happened);
         return;
       case 'put': {
         this.puts.push(happened);

@@ -33,18 +33,25 @@ export function lastGone<V>(
   journalWithin: Milliseconds,
 ): Extract<Happened<V>, { readonly type: 'gone' }> | undefined {
   const { gone } = indexOf(history);
-  let nextKill: Milliseconds = Number.POSITIVE_INFINITY;
+  let nextKill: Happened<V> | undefined;
   for (let n = countBefore(gone, until) - 1; n >= 0; n--) {
     const happened = gone[n]!;
     if (happened.type === 'killed') {
-      nextKill = happened.at;
+      nextKill = happened;
       continue;
     }
     if (happened.keys !== 'all' && !happened.keys.includes(key)) continue;
-    if (happened.by === 'remove' || nextKill === Number.POSITIVE_INFINITY) return happened;
-    if (happened.by !== 'clear' && nextKill - happened.at >= journalWithin) return happened;
+    if (happened.by === 'remove' || nextKill === undefined) return happened;
+    if (happened.by !== 'clear' && awake(history, happened, nextKill) >= journalWithin) return happened;
   }
   return undefined;
+}
+
+/** How much time the process had from one happening to a later one: while it stands still it writes no journal. */
+export function awake<V>(history: readonly Happened<V>[], from: Happened<V>, to: Happened<V>): Milliseconds {
+  const { pauses } = indexOf(history);
+  const within = pauses.slice(countBefore(pauses, from.order), countBefore(pauses, to.order));
+  return to.at - from.at - within.reduce((still, { ms }) => still + ms, 0);
 }
 
 /** The last `put` of a key before `until` that the process at `until` has itself seen. */

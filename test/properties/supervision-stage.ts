@@ -16,7 +16,7 @@ import { ownerOf } from '../../src/runtime/owner.js';
 import { existingTies } from '../../src/runtime/ties.js';
 import { isOver } from '../../src/runtime/xstate.js';
 import type { World } from '../../src/testing/world.js';
-import { refOf } from '../../supervisors/children.js';
+import { type Child, refOf } from '../../supervisors/children.js';
 import {
   child,
   dynamicSupervisor,
@@ -106,8 +106,8 @@ export class Stage {
   refAt(path: string): AnyActorRef | undefined {
     let ref: AnyActorRef | undefined = this.runtime.root;
     for (const id of path.split('/').slice(1)) {
-      const found: ReturnType<NonNullable<ReturnType<typeof processOf>>['roster']['get']> =
-        ref && processOf(ref)?.roster.get(id);
+      const children: readonly Child[] = [...((ref && processOf(ref)?.roster) ?? [])];
+      const found = children.find(({ spec }) => spec.id === id);
       ref = found && refOf(found);
     }
     return ref;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { fromCallback } from 'xstate';
 import type { ExitReason } from '../../src/runtime/index.js';
-import { newChild } from '../../supervisors/children.js';
+import { Child } from '../../supervisors/children.js';
 import { resolveSpec } from '../../supervisors/spec.js';
 import { WrongEnds } from '../../supervisors/wrong-ends.js';
 
-const child = newChild(resolveSpec({ id: 'a', logic: fromCallback(() => {}) }, 'spec'));
+const child = new Child(resolveSpec({ id: 'a', logic: fromCallback(() => {}) }, 'spec'), { exited() {} });
 const error = (value: unknown): ExitReason => ({ type: 'error', error: value });
 const shutdown = (detail: unknown): ExitReason => ({ type: 'shutdown', detail });
 
@@ -62,7 +62,7 @@ test('anything else is one reason where type and words are the same', () => {
 test('the first child and its reason stand for all', () => {
   const ends = new WrongEnds();
   const first = error(new Error('boom'));
-  const other = { ...child };
+  const other = new Child(child.spec, child.exits);
   ends.add(child, first);
   ends.add(other, error(new Error('boom')));
   expect([...ends]).toEqual([{ child, reason: first, ref: undefined, count: 2 }]);

@@ -1,6 +1,6 @@
 import { InvariantError } from '../../errors.js';
 import type { Happened } from '../history.js';
-import { confirmedRemovals, lifeAt, toldIn } from '../origins.js';
+import { awake, confirmedRemovals, lifeAt, toldIn } from '../origins.js';
 import type { CacheTerms } from '../violation.js';
 
 /** How many rows a scan of the scenario's cache may bring at once. */
@@ -77,14 +77,9 @@ function survives<V>(
   gone: Gone<V>,
   { journalWithin = 100 }: CacheTerms,
 ): boolean {
-  const after = history.slice(gone.order);
-  const killed = after.find(({ type }) => type === 'killed');
+  const killed = history.slice(gone.order).find(({ type }) => type === 'killed');
   if (killed === undefined || gone.by === 'remove') return true;
-  // A process that stands still writes nothing.
-  const still = after
-    .filter(({ order }) => order < killed.order)
-    .reduce((ms, happened) => ms + (happened.type === 'paused' ? happened.ms : 0), 0);
-  return killed.at - gone.at - still >= journalWithin;
+  return awake(history, gone, killed) >= journalWithin;
 }
 
 function isAbout<V>(happened: Happened<V>, key: string): boolean {

@@ -189,6 +189,22 @@ const stoodStillAsItRevoked: Case = {
   steps: [{ at: 0, pick: 7143, salt: 81011052 }],
 };
 
+/** The same between an invalidation and its own death. */
+const stoodStillAsItInvalidated: Case = {
+  points: [],
+  seed: 0,
+  tape: [],
+  faults: [
+    { at: 2001, kind: 'pause', ms: 7100 },
+    { at: 8249, kind: 'kill', after: 0 },
+    { at: 2002, kind: 'pause', ms: 100 },
+  ],
+  steps: [
+    { at: 2000, pick: 2143, salt: 1873119361 },
+    { at: 2001, pick: 6429, salt: 1280336676 },
+  ],
+};
+
 /** A snapshot is written after the wall clock has jumped ahead, and read after it has jumped back beyond that: it is of the future. */
 const writtenAfterAJump: Case = {
   points: [],
@@ -251,7 +267,8 @@ test.each([
   ['what a read has waited for a restart with is judged when it is told', asleepInARestart],
   ['a process that is killed has no time left to write in', asleepAsItDies],
   ['a put at the very moment of a confirmation is passed over', putAsItIsConfirmed],
-  ['a process that stands still writes no journal', stoodStillAsItRevoked],
+  ['a process that stands still writes no journal of a revocation', stoodStillAsItRevoked],
+  ['a process that stands still writes no journal of an invalidation', stoodStillAsItInvalidated],
   ['what a snapshot brings from the future has no age', writtenAfterAJump],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
