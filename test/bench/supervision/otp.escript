@@ -3,7 +3,7 @@
 %% What supervision costs in Erlang/OTP: one number per call, for the bench.
 %%   start N      microseconds per child started under one simple_one_for_one
 %%   stop N       microseconds per child, of a supervisor that stops
-%%   restart N    microseconds from a kill to its successor, the median of 100, with N siblings
+%%   restart N    microseconds from a kill to its successor, the median of 1,000, with N siblings
 %%   ask N        gen_server calls per second
 %%   send N       messages per second between two processes
 %%   memory N     bytes per idle child
@@ -43,8 +43,8 @@ measure(stop, Count) ->
     took(fun() -> gen_server:stop(Sup, shutdown, infinity) end) / Count;
 measure(restart, Count) ->
     {Sup, _} = started(Count),
-    Times = [restart(Sup) || _ <- lists:seq(1, 100)],
-    lists:nth(50, lists:sort(Times));
+    Times = [restart(Sup) || _ <- lists:seq(1, 1000)],
+    lists:nth(500, lists:sort(Times));
 measure(ask, Count) ->
     {ok, Pid} = start_child(),
     Count * 1000000 / took(fun() -> [gen_server:call(Pid, ask) || _ <- lists:seq(1, Count)] end);
