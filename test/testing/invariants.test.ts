@@ -258,6 +258,18 @@ describe('one probe', () => {
     expect(await told([...down, asked(2, 'a'), source('up'), asked(3, 'b')], least)).toEqual([]);
     expect(await told([...down, asked(2), abandoned(2), asked(3)], least)).toEqual([]);
   });
+
+  it('unless a pass was ordered: an order stands until its pass has come to an end, or the process has', async () => {
+    const scanned = (call: number) => (): Happening<string> => ({ type: 'asked', call, method: 'scan' });
+    const ordered = (): Happening<string> => ({ type: 'ordered' });
+    const given = (call: number) => (): Happening<string> => ({ type: 'abandoned', call, method: 'scan' });
+    const again = [source('down'), asked(7), rejected(7), asked(8)];
+    const hung = [ordered, scanned(1), source('up')];
+    expect(await told([...hung, ...again], least)).toEqual([]);
+    expect(await told([...hung, given(1), source('up'), ...again], least)).toEqual(['one probe']);
+    expect(await told([...hung, killed, ...again], least)).toEqual(['one probe']);
+    expect(await told([ordered, source('up'), ...again], least)).toEqual(['one probe']);
+  });
 });
 
 describe('gone after the pass', () => {

@@ -176,6 +176,23 @@ const probedWhileTheFileIsRead: Case = {
   ],
 };
 
+/** A pass that was ordered hangs until its source is back, and away again; then its warmer crashes, and the order stands. */
+const orderedBeforeTheOutage: Case = {
+  points: [],
+  seed: 442716,
+  tape: [],
+  faults: [
+    { at: 20199, kind: 'source', mode: { mode: 'hang', deaf: true }, for: 14981 },
+    { at: 23818, kind: 'crash', actor: 'rows/warmer', how: 'error', step: 11 },
+    { at: 20698, kind: 'kill', after: 1552 },
+  ],
+  steps: [
+    { at: 25940, pick: 81, salt: 1331360633 },
+    { at: 20198, pick: 7057, salt: 1655526060 },
+    { at: 28289, pick: 9621, salt: 1878295466 },
+  ],
+};
+
 /** A process stands still between a revocation and its own death. */
 const stoodStillAsItRevoked: Case = {
   points: [],
@@ -271,6 +288,7 @@ test.each([
   ['a process that stands still writes no journal of an invalidation', stoodStillAsItInvalidated],
   ['what a snapshot brings from the future has no age', writtenAfterAJump],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
+  ['an order stands for as long as its pass hangs', orderedBeforeTheOutage],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
   ['a process whose first start is broken by a kill is booted again', brokenInItsFirstStart('killed')],
