@@ -211,7 +211,8 @@ export class Loader<V> {
             ? source.load(first?.asked ?? '', context)
             : loadMany.call(
                 source,
-                flights.map(({ asked }) => asked),
+                // Tried again it is asked for what is still wanted.
+                flights.filter(({ over }) => !over).map(({ asked }) => asked),
                 context,
               ),
         ),

@@ -73,15 +73,16 @@ function waitedAt<V>(history: readonly Happened<V>[], key: string, put: number):
   return asked?.order ?? queuedAt(history, key, put);
 }
 
-/** The last removal that was queued before `put` and had not been struck from the outbox by then, though the source may have confirmed it. */
+/** The oldest removal that was queued before `put` and had not been struck from the outbox by then, though the source may have confirmed it. */
 function queuedAt<V>(history: readonly Happened<V>[], key: string, put: number): number | undefined {
-  const last = history.findLast(
-    (happened) =>
-      happened.order < put &&
-      ((happened.type === 'struck' && happened.key === key) ||
-        (happened.type === 'gone' && happened.queued === true && happened.keys.includes(key))),
-  );
-  return last?.type === 'gone' ? last.order : undefined;
+  const waiting: number[] = [];
+  for (const happened of history) {
+    if (happened.order >= put) break;
+    if (happened.type === 'struck' && happened.key === key) waiting.shift();
+    else if (happened.type === 'gone' && happened.queued === true && happened.keys.includes(key))
+      waiting.push(happened.order);
+  }
+  return waiting[0];
 }
 
 /** A scan was read to its end, after the last `put`, without the key. */

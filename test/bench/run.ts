@@ -1,12 +1,13 @@
 /**
- * `npm run bench [-- --suite NAME … --case WORDS --json --quick --list --write-readme]`: runs the suites of this folder against
- * the built package; with `--case`, of them the cases whose titles match (a regular expression). With `--json` the standard output
- * is one JSON document, `{ machine, results }`, and nothing else.
+ * `npm run bench [-- --suite NAME … --case WORDS --json --quick --list --write-readme --write-docs]`: runs the suites of this folder
+ * against the built package; with `--case`, of them the cases whose titles match (a regular expression). `--write-docs` puts what
+ * the suite `cache` finds into docs/speed.md, case by case. With `--json` the standard output is one JSON document,
+ * `{ machine, results }`, and nothing else.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './harness/machine.js';
-import { found, replaceBlock, table } from './harness/report.js';
+import { found, replaceBlock, replaceRows, table } from './harness/report.js';
 import { collectGarbage, interleaved } from './harness/rounds.js';
 import type { Bench, Result, Suite } from './harness/suite.js';
 
@@ -18,10 +19,12 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     'write-readme': { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
 
 const readme = new URL('../../README.md', import.meta.url);
+const speed = new URL('../../docs/speed.md', import.meta.url);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -46,6 +49,7 @@ function bench(suite: string, results: Result[]): Bench {
     const result = { suite, case: name, unit, values, ...(aims && { aims }) };
     results.push(result);
     say(`  ${found(result)}`);
+    if (flags['write-docs'] && suite === 'cache') replaceRows(speed, suite, [result]);
   };
   return {
     wants,

@@ -114,6 +114,30 @@ describe('readMany over loadMany', () => {
     }),
   );
 
+  it(
+    'one that is tried again asks for what is still wanted',
+    scene({}, async ({ boot }) => {
+      let left = 1;
+      const { source, batches } = batched(async (keys) => {
+        if (left-- > 0) throw new SourceUnavailableError();
+        return found(keys);
+      });
+      const { cache } = await boot({ source, load: { retries: 1 } });
+      const answers = cache.readMany(['a', 'b', 'c']);
+      await reached(() => batches.length === 1);
+      cache.put('b', 'put');
+      expect([...(await answers)].map(([, lookup]) => 'value' in lookup && lookup.value)).toEqual([
+        'A',
+        'put',
+        'C',
+      ]);
+      expect(batches).toEqual([
+        ['a', 'b', 'c'],
+        ['a', 'c'],
+      ]);
+    }),
+  );
+
   it.each([null, undefined, 42, 'rows', {}, [], [['a', { key: 'a', value: 'A' }]]])(
     'an answer that is no Map is an error of the source: %j',
     (nonsense) =>

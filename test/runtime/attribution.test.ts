@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { attribution, unattributed } from '../../src/runtime/attribution.js';
+import { attribution, isWorkOnStack, unattributed } from '../../src/runtime/attribution.js';
 
 type Topic = 'uncaughtException' | 'unhandledRejection' | 'newListener' | 'removeListener';
 
@@ -293,4 +293,17 @@ describe('under --unhandled-rejections', () => {
     release();
     expect(listeners('unhandledRejection')).toBe(0);
   });
+});
+
+test.each([
+  ['attributed', attribution()],
+  ['unattributed', unattributed],
+])('work is on the stack while it runs, and no longer: %s', (_, { run }) => {
+  expect(run(undefined, isWorkOnStack)).toBe(true);
+  expect(isWorkOnStack()).toBe(false);
+  const throwing = (): never => {
+    throw new Error('boom');
+  };
+  expect(() => run(undefined, () => run(undefined, throwing))).toThrow('boom');
+  expect(isWorkOnStack()).toBe(false);
 });

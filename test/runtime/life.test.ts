@@ -78,3 +78,19 @@ test('a listener that leaves while others are told leaves nobody out', () => {
   life.end();
   expect(told).toEqual(['first', 'second']);
 });
+
+test('whoever leaves is not told, also the first', () => {
+  const life = new Life();
+  const told: string[] = [];
+  const first = () => told.push('first');
+  life.addEventListener('abort', first);
+  life.addEventListener('abort', () => told.push('second'));
+  life.removeEventListener('abort', first);
+  life.end();
+  expect(told).toEqual(['second']);
+});
+
+test('a life has one signal', () => {
+  const life = new Life();
+  expect(life.signal).toBe(life.signal);
+});

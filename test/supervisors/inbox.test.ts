@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { withWitness } from '../../src/witness.js';
 import { Inbox } from '../../supervisors/inbox.js';
 
 /** An inbox, what it served, and what went wrong with it. */
@@ -174,4 +175,14 @@ test('after a long stretch others have their turn', async () => {
   post('d');
   await settle();
   expect(served).toEqual(['a', 'others after a', 'b', 'c', 'others after b', 'others after c', 'd']);
+});
+
+test('what is served may be an object, and whoever looks on without taking steps holds nothing up', async () => {
+  const { inbox, served, post } = opened();
+  const leave = withWitness({});
+  inbox.post({ serve: () => void served.push('an object') });
+  post('a');
+  await settle();
+  leave();
+  expect(served).toEqual(['an object', 'a']);
 });

@@ -60,12 +60,45 @@ export function markdown(header: readonly string[], rows: readonly (readonly str
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` in a file. */
-export function replaceBlock(file: URL, name: string, content: string): void {
+/** What stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` in a file, and how to put something else there. */
+function block(file: URL, name: string): { readonly content: string; replace(content: string): void } {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const text = readFileSync(file, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${file.pathname} has no block "${begin} … ${end}".`);
-  writeFileSync(file, `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`);
+  return {
+    content: text.slice(from + begin.length, to).trim(),
+    replace: (content) =>
+      writeFileSync(file, `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`),
+  };
+}
+
+/** Puts something else into a block of a file. */
+export function replaceBlock(file: URL, name: string, content: string): void {
+  block(file, name).replace(content);
+}
+
+/** Puts results into the table in a block of a file, each in the place of the same case's former one, or at the end. */
+export function replaceRows(file: URL, name: string, results: readonly Result[]): void {
+  const { content, replace } = block(file, name);
+  const rows = new Map(
+    content
+      .split('\n')
+      .slice(2)
+      .map((line) => line.replace(/^\| | \|$/g, '').split(' | '))
+      .map((cells) => [cells[0] ?? '', cells]),
+  );
+  for (const result of results) {
+    const { holdfast, ...others } = result.values;
+    const beside = Object.entries(others).map(([who, value]) => `${who} ${shown(value)}`);
+    rows.set(result.case, [
+      result.case,
+      `${shown(holdfast)} ${result.unit}`,
+      beside.join(', '),
+      ratios(result),
+      judged(result),
+    ]);
+  }
+  replace(markdown(['case', 'Holdfast', 'beside it', 'Holdfast is', 'aim'], [...rows.values()]));
 }

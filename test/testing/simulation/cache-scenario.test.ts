@@ -193,6 +193,34 @@ const orderedBeforeTheOutage: Case = {
   ],
 };
 
+/** One key of a batch is put while the batch waits to be tried again, and refreshed: that load is the only one of the key. */
+const putBeforeTheNextTry: Case = {
+  points: [],
+  seed: 630137,
+  tape: [],
+  faults: [
+    { at: 1, kind: 'pause', ms: 29000 },
+    { at: 1, kind: 'source', mode: { mode: 'unreachable', as: 'ECONNREFUSED' }, for: 1 },
+  ],
+  steps: [
+    { at: 18397, pick: 5000, salt: 106270247 },
+    { at: 6, pick: 0, salt: 740857098 },
+  ],
+};
+
+/** Two removals of a row wait for the source: the second still does when the first is done, and so a put is passed over. */
+const putBetweenTwoRemovals: Case = {
+  points: [],
+  seed: 0,
+  tape: [],
+  faults: [{ at: 0, kind: 'source', mode: { mode: 'slow', ms: 2001, deaf: false }, for: 4002 }],
+  steps: [
+    { at: 4003, pick: 5000, salt: 215712064 },
+    { at: 0, pick: 7858, salt: 271794364 },
+    { at: 157, pick: 7858, salt: 32815769 },
+  ],
+};
+
 /** A process stands still between a revocation and its own death. */
 const stoodStillAsItRevoked: Case = {
   points: [],
@@ -288,6 +316,8 @@ test.each([
   ['a process that stands still writes no journal of an invalidation', stoodStillAsItInvalidated],
   ['what a snapshot brings from the future has no age', writtenAfterAJump],
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
+  ['a batch that is tried again asks for what is still wanted', putBeforeTheNextTry],
+  ['a put is passed over for as long as any removal waits', putBetweenTwoRemovals],
   ['an order stands for as long as its pass hangs', orderedBeforeTheOutage],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
