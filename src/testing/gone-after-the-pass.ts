@@ -4,11 +4,13 @@ import type { Violation } from './violation.js';
 /** A scan of one pass: what it began after, and what it saw. */
 interface Scan {
   readonly call: number;
+  /** Where it was tried before and came to nothing: the first of those tries, which may have been the same pass's. */
   readonly began: number;
   readonly seen: Set<string>;
   /** Some of what it brought had no key to tell. */
   garbled: boolean;
   ended: boolean;
+  rejected: boolean;
 }
 
 /**
@@ -34,11 +36,15 @@ export function goneAfterThePass<V>(history: readonly Happened<V>[]): Violation[
         if (happened.method === 'scan')
           scan = {
             call: happened.call,
-            began: happened.order,
+            began: scan?.rejected ? scan.began : happened.order,
             seen: new Set(),
             garbled: false,
             ended: false,
+            rejected: false,
           };
+        break;
+      case 'rejected':
+        if (scan?.call === happened.call) scan.rejected = true;
         break;
       case 'answered':
         for (const { key } of happened.rows) brought.set(key, happened.order);

@@ -297,6 +297,17 @@ describe('gone after the pass', () => {
     ).toEqual([]);
   });
 
+  it('not what was put since the first try of a pass that was tried again', async () => {
+    const put: Happening<string> = { type: 'put', key: 'a', value: 'old' };
+    const failed: Happening<string> = { type: 'rejected', call: 2, method: 'scan', error: 'away' };
+    const again = [scanned(3), page(3, [], true), passed];
+    expect(await told([...of(scanned(2), failed, put, ...again), fresh('old')])).toEqual([]);
+    expect(await told([...of(scanned(2), put, failed, ...again), fresh('old')])).toEqual([]);
+    expect(await told([...of(put, scanned(2), failed, ...again), fresh('old')])).toEqual([
+      'gone after the pass',
+    ]);
+  });
+
   it('not before it is complete, nor after a boot, nor where some of it could not be read', async () => {
     expect(await told([...loaded, ...of(scanned(2), page(2, [], true)), fresh('old')])).toEqual([]);
     expect(await told([...loaded, ...of(scanned(2), page(2, []), passed), fresh('old')])).toEqual([]);

@@ -221,6 +221,19 @@ const putBetweenTwoRemovals: Case = {
   ],
 };
 
+/** A pass is tried again after a blip, and between its two tries a row is put that the source does not have. */
+const putBetweenTwoTries: Case = {
+  points: [],
+  seed: 0,
+  tape: [],
+  faults: [{ at: 28544, kind: 'source', mode: { mode: 'unreachable', as: 'typed' }, for: 1369 }],
+  steps: [
+    { at: 29914, pick: 5715, salt: 1 },
+    { at: 29872, pick: 8572, salt: 0 },
+    { at: 0, pick: 7858, salt: 702013256 },
+  ],
+};
+
 /** A process stands still between a revocation and its own death. */
 const stoodStillAsItRevoked: Case = {
   points: [],
@@ -318,6 +331,7 @@ test.each([
   ['an answer to a removal that was given up confirms it to nobody', putWhileARemovalIsRepeated],
   ['a batch that is tried again asks for what is still wanted', putBeforeTheNextTry],
   ['a put is passed over for as long as any removal waits', putBetweenTwoRemovals],
+  ['a pass that is tried again began with its first try', putBetweenTwoTries],
   ['an order stands for as long as its pass hangs', orderedBeforeTheOutage],
   ['an order of the outbox is no second probe', probedWhileTheFileIsRead],
   ['a process whose first start is broken by a crash is booted again', brokenInItsFirstStart('error')],
