@@ -93,6 +93,7 @@ export class Roster implements Exits {
   }
 
   remove(child: Child): void {
+    if (!this.has(child)) return;
     this.#children.remove(child);
     this.#byId?.delete(child.spec.id);
   }

@@ -42,12 +42,13 @@ function tellingPlaces(keys: readonly string[]): readonly number[] {
   const sample = keys.filter((key) => key !== '');
   const every = Math.ceil(sample.length / sampled);
   const some = sample.filter((_, index) => index % every === 0);
+  const counts = new Uint16Array(256);
   let hashes = some.map(() => 0);
   const places: number[] = [];
   while (places.length < chosen) {
     let best = { place: -1, crowd: Number.POSITIVE_INFINITY };
     for (const place of candidates) {
-      const crowd = crowding(some, hashes, place);
+      const crowd = crowding(counts.fill(0), some, hashes, place);
       if (crowd < best.crowd) best = { place, crowd };
     }
     places.push(best.place);
@@ -59,9 +60,13 @@ function tellingPlaces(keys: readonly string[]): readonly number[] {
 /** From the end first: where keys are numbered it is the last digits that go on changing. */
 const candidates: readonly number[] = Array.from({ length: reach }, (_, n) => [-1 - n, n]).flat();
 
-/** How many pairs would share a shard. */
-function crowding(keys: readonly string[], hashes: readonly number[], place: number): number {
-  const counts = new Uint16Array(256);
+/** How many pairs would share a shard. `counts` are all 0. */
+function crowding(
+  counts: Uint16Array,
+  keys: readonly string[],
+  hashes: readonly number[],
+  place: number,
+): number {
   let crowd = 0;
   for (let index = 0; index < keys.length; index += 1) {
     const at = bucket(mixed(hashes[index]!, keys[index]!, place));

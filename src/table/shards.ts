@@ -14,26 +14,27 @@ const none: ReadonlyMap<string, number> = new Map();
  */
 export class Shards {
   /** All there is, while there are few keys. */
-  #whole: Map<string, number> | undefined = new Map();
+  #whole = new Map<string, number>();
   #maps: ReadonlyMap<string, number>[] = [];
-  #by = new ShardKey([]);
+  /** Which of the maps a key is in, once there are many. */
+  #by: ShardKey | undefined;
 
   /** The key's slot, or -1. */
   get(key: string): number {
-    const map = this.#whole === undefined ? this.#maps[this.#by.shardOf(key)]! : this.#whole;
+    const map = this.#by === undefined ? this.#whole : this.#maps[this.#by.shardOf(key)]!;
     const slot = map.get(key);
     return slot === undefined ? -1 : slot;
   }
 
   set(key: string, slot: number): void {
-    if (this.#whole !== undefined) {
+    if (this.#by === undefined) {
       this.#whole.set(key, slot);
-      if (this.#whole.size > fewKeys) this.#spread(this.#whole);
-    } else this.#put(key, slot);
+      if (this.#whole.size > fewKeys) this.#spread();
+    } else this.#put(this.#by, key, slot);
   }
 
   delete(key: string): void {
-    if (this.#whole !== undefined) {
+    if (this.#by === undefined) {
       this.#whole.delete(key);
       return;
     }
@@ -41,17 +42,19 @@ export class Shards {
     if (map !== none) (map as Map<string, number>).delete(key);
   }
 
-  #put(key: string, slot: number): void {
-    const at = this.#by.shardOf(key);
+  #put(by: ShardKey, key: string, slot: number): void {
+    const at = by.shardOf(key);
     const map = this.#maps[at]!;
     if (map === none) this.#maps[at] = new Map([[key, slot]]);
     else (map as Map<string, number>).set(key, slot);
   }
 
-  #spread(whole: ReadonlyMap<string, number>): void {
-    this.#whole = undefined;
-    this.#by = new ShardKey([...whole.keys()]);
+  #spread(): void {
+    const whole = this.#whole;
+    const by = new ShardKey([...whole.keys()]);
+    this.#whole = new Map();
     this.#maps = new Array(shardCount).fill(none);
-    for (const [key, slot] of whole) this.#put(key, slot);
+    for (const [key, slot] of whole) this.#put(by, key, slot);
+    this.#by = by;
   }
 }

@@ -86,6 +86,23 @@ describe('whom it is about', () => {
     );
     await terminateChild(q, ref as AnyActorRef);
   });
+
+  test('nor does it touch the living of another', async () => {
+    const pool = () => dynamicSupervisor({ child: () => ({ logic: fromCallback(() => {}) }) });
+    const t = await stage({
+      children: [
+        { id: 'p', logic: pool() },
+        { id: 'q', logic: pool() },
+      ],
+    });
+    const [p, q] = [supervisorRef(await t.ref('p')), supervisorRef(await t.ref('q'))];
+    const { ref } = await startChild(p);
+    expect(await refusal(terminateChild(q, ref as AnyActorRef))).toMatch(
+      /NO_SUCH_CHILD: .*not a child of root\/q/,
+    );
+    expect(await refusal(childSpec(q, ref as AnyActorRef))).toMatch(/NO_SUCH_CHILD/);
+    expect(await whichChildren(p)).toMatchObject([{ ref, status: 'running' }]);
+  });
 });
 
 describe('what is given', () => {
