@@ -80,7 +80,7 @@ const ofTheTree = mutantsOf('tree')(
   [
     'an exit that is over counts again',
     'restarts above the intensity',
-    edit(process, 'if (child?.incarnation !== ended) return;', 'if (child === undefined) return;'),
+    edit(process, 'if (child.incarnation !== ended) return;', 'if (!this.roster.has(child)) return;'),
   ],
   [
     "an error in a timer is nobody's",
