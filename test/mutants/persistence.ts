@@ -121,7 +121,7 @@ const keys = mutantsOf({ test: 'test/table/table.test.ts' })([
   oddKeys,
   edit(
     'src/table/shards.ts',
-    '#whole = new Map<string, number>();',
+    '#whole: Map<string, number> | undefined = new Map();',
     '#whole = { held: {}, get(key) { return this.held[key]; }, set(key, slot) { this.held[key] = slot; }, delete(key) { delete this.held[key]; } } as any;',
   ),
 ]);
