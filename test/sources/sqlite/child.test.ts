@@ -44,9 +44,10 @@ describe("the source's child", () => {
     const first = start(source);
     await source.load('a', context);
 
-    const pending = rejection(source.load('a', context));
-    await started[0]?.terminate();
-    const error = await pending;
+    // Told to die first: a thread that is asked first may answer before it hears of that.
+    const dying = started[0]?.terminate();
+    const error = await rejection(source.load('a', context));
+    await dying;
     expect(error).toBeInstanceOf(SourceUnavailableError);
     expect((error as Error).cause).toBeInstanceOf(ThreadError);
     await vi.waitFor(() => expect(statusOf(first)).toBe('error'));
