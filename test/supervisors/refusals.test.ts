@@ -25,6 +25,18 @@ const refusal = (call: Promise<unknown>) =>
   );
 const supervisorRef = (ref: AnyActorRef | undefined) => ref as SupervisorRef;
 
+/** Two dynamic supervisors side by side. */
+async function twoPools(spec: { readonly restart?: 'temporary' } = {}) {
+  const logic = dynamicSupervisor({ child: () => ({ logic: fromCallback(() => {}), ...spec }) });
+  const t = await stage({
+    children: [
+      { id: 'p', logic },
+      { id: 'q', logic },
+    ],
+  });
+  return { t, p: supervisorRef(await t.ref('p')), q: supervisorRef(await t.ref('q')) };
+}
+
 describe('who is asked', () => {
   test('an actor that is no supervisor', async () => {
     const plain = createActor(fromCallback(() => {})).start();
@@ -68,15 +80,7 @@ describe('whom it is about', () => {
   });
 
   test('a dynamic supervisor knows its own dead only', async () => {
-    const pool = () =>
-      dynamicSupervisor({ child: () => ({ logic: fromCallback(() => {}), restart: 'temporary' }) });
-    const t = await stage({
-      children: [
-        { id: 'p', logic: pool() },
-        { id: 'q', logic: pool() },
-      ],
-    });
-    const [p, q] = [supervisorRef(await t.ref('p')), supervisorRef(await t.ref('q'))];
+    const { t, p, q } = await twoPools({ restart: 'temporary' });
     const { ref } = await startChild(p);
     end(ref as AnyActorRef, killed);
     await t.settle();
@@ -88,14 +92,7 @@ describe('whom it is about', () => {
   });
 
   test('nor does it touch the living of another', async () => {
-    const pool = () => dynamicSupervisor({ child: () => ({ logic: fromCallback(() => {}) }) });
-    const t = await stage({
-      children: [
-        { id: 'p', logic: pool() },
-        { id: 'q', logic: pool() },
-      ],
-    });
-    const [p, q] = [supervisorRef(await t.ref('p')), supervisorRef(await t.ref('q'))];
+    const { p, q } = await twoPools();
     const { ref } = await startChild(p);
     expect(await refusal(terminateChild(q, ref as AnyActorRef))).toMatch(
       /NO_SUCH_CHILD: .*not a child of root\/q/,

@@ -94,7 +94,7 @@ export function replaceRows(file: URL, name: string, results: readonly Result[])
     const beside = Object.entries(others).map(([who, value]) => `${who} ${shown(value)}`);
     rows.set(result.case, [
       result.case,
-      `${shown(holdfast)} ${result.unit}`,
+      `${shown(holdfast)} ${result.unit}`.trim(),
       beside.join(', '),
       ratios(result),
       judged(result),
