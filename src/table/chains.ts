@@ -1,4 +1,6 @@
-import { pageBits, pageMask, pageSize } from './page.js';
+import { layout } from './page.js';
+
+const { pageBits, pageMask, pageSize } = layout;
 
 /** In no list. */
 const unlinked = -0x8000_0000;

@@ -1,7 +1,9 @@
 import { Backlog } from './backlog.js';
-import { dirtyBit, Kind, pageBits, pageMask, pageSize } from './page.js';
+import { Kind, layout } from './page.js';
 import type { Tombstone } from './record.js';
 import type { Records } from './records.js';
+
+const { dirtyBit, pageBits, pageMask, pageSize } = layout;
 
 /** A key and the mutation that concerns it. */
 export interface KeySeq {

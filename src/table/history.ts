@@ -1,9 +1,11 @@
 import { ChangeList } from './change-list.js';
 import { type Lease, Leases } from './leases.js';
-import { Kind, pageMask, pageSize } from './page.js';
+import { Kind, layout } from './page.js';
 import type { Tombstone } from './record.js';
 import type { Records } from './records.js';
 import { Line } from './slots.js';
+
+const { pageMask, pageSize } = layout;
 
 /** How many spent marks and tombstones are cleared away at once. */
 const tidyAtOnce = 256;

@@ -1,8 +1,3 @@
-/** Slots to a page. Growing adds a page and copies nothing. */
-export const pageBits = 12;
-export const pageSize = 1 << pageBits;
-export const pageMask = pageSize - 1;
-
 /**
  * What a slot holds of its key. A key has one record at a time: an entry, the source's denial, a tombstone, or a bare mark
  * that something happened to it which a read still under way has not seen.
@@ -10,22 +5,38 @@ export const pageMask = pageSize - 1;
 export const Kind = { free: 0, entry: 1, negative: 2, invalidated: 3, revoked: 4, mark: 5 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-/** A slot's meta word, from the lowest bit: the kind, how often it was read, two bits, one unused, the caller's eight flags, the term. */
-export const kindBits = 7;
-/** Reads since whoever makes room last looked, up to three. */
-export const readsShift = 3;
-export const readsBits = 3 << readsShift;
-/** Changed since last drained. It belongs to the slot and outlives the record in it. */
-export const dirtyBit = 32;
-/** Of the two queues of what may have to make room, the entry is in the main one. */
-export const mainBit = 64;
-export const flagsShift = 8;
-export const flagsBits = 0xff << flagsShift;
-export const termShift = 16;
-/** Of the flags, those that say that an entry may not be fresh: all but three. */
-export const doubtBits = 0xe3 << flagsShift;
-/** With one of these an entry is not affirmed together with the others: all but the first of those three. */
-export const ownBits = 0xfb << flagsShift;
+const pageBits = 12;
+const readsShift = 3;
+const flagsShift = 8;
+
+/**
+ * How slots are cut into pages, and a slot's meta word into what it says: from the lowest bit its kind, how often it was read, two bits, one
+ * unused, the caller's eight flags, the term. Who uses these takes them apart once (`const { pageMask } = layout`): what a module
+ * imports, V8 reads from memory at each use; a constant of the module's own it does not.
+ */
+export const layout = {
+  /** Slots to a page. Growing adds a page and copies nothing. */
+  pageBits,
+  pageSize: 1 << pageBits,
+  pageMask: (1 << pageBits) - 1,
+  kindBits: 7,
+  /** Reads since whoever makes room last looked, up to three. */
+  readsShift,
+  readsBits: 3 << readsShift,
+  /** Changed since last drained. It belongs to the slot and outlives the record in it. */
+  dirtyBit: 32,
+  /** Of the two queues of what may have to make room, the entry is in the main one. */
+  mainBit: 64,
+  flagsShift,
+  flagsBits: 0xff << flagsShift,
+  termShift: 16,
+  /** Of the flags, those that say that an entry may not be fresh: all but three. */
+  doubtBits: 0xe3 << flagsShift,
+  /** With one of these an entry is not affirmed together with the others: all but the first of those three. */
+  ownBits: 0xfb << flagsShift,
+} as const;
+
+const { pageSize } = layout;
 
 /**
  * A run of slots, field by field: numbers in typed arrays, so that a record costs the collector nothing. What a read needs

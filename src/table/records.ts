@@ -1,9 +1,11 @@
-import { Kind, kindBits, ownBits, type Page, pageMask, pageSize } from './page.js';
+import { Kind, layout, type Page } from './page.js';
 import type { Denial, EntryOptions, Tombstone } from './record.js';
 import { S3Fifo } from './s3-fifo.js';
 import { Line, Slots } from './slots.js';
 import { Tags } from './tags.js';
 import { ownTerm, Terms } from './terms.js';
+
+const { kindBits, ownBits, pageMask, pageSize } = layout;
 
 /**
  * The records of all keys, and what is counted and indexed of them. It knows how a record is made and unmade, not when:

@@ -1,7 +1,9 @@
 import { Chains } from './chains.js';
 import { Ghost, hashOf } from './ghost.js';
-import { mainBit, pageMask, readsBits, readsShift } from './page.js';
+import { layout } from './page.js';
 import type { Slots } from './slots.js';
+
+const { mainBit, pageMask, readsBits, readsShift } = layout;
 
 const small = 0;
 const main = 1;

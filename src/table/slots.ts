@@ -1,20 +1,20 @@
+import { BurstTrie } from './burst-trie.js';
 import { Chains } from './chains.js';
-import {
+import { Kind, layout, Page } from './page.js';
+
+const {
   dirtyBit,
   flagsBits,
   flagsShift,
-  Kind,
   kindBits,
   mainBit,
-  Page,
   pageBits,
   pageMask,
   pageSize,
   readsBits,
   readsShift,
   termShift,
-} from './page.js';
-import { Shards } from './shards.js';
+} = layout;
 
 /** What is no entry, by order of making. */
 export const Line = { negatives: 0, invalidated: 1, marks: 2 } as const;
@@ -26,7 +26,7 @@ const nobody = -1;
 export class Slots<V> {
   readonly pages: Page<V>[] = [];
   readonly lines = new Chains(3);
-  readonly #shards = new Shards();
+  readonly #trie = new BurstTrie();
   #end = 0;
   /** The first free slot; each keeps the next one's number where a record keeps a time. */
   #free = nobody;
@@ -40,7 +40,7 @@ export class Slots<V> {
 
   /** The slot of whatever record the key has, or -1. */
   find(key: string): number {
-    return this.#shards.get(key);
+    return this.#trie.get(key);
   }
 
   page(slot: number): Page<V> {
@@ -139,14 +139,14 @@ export class Slots<V> {
       this.#births += 1;
       page.born[slot & pageMask] = this.#births;
     }
-    this.#shards.set(key, slot);
+    this.#trie.add(key, slot);
     return slot;
   }
 
   /** Gives a slot back. */
   free(slot: number): void {
     const page = this.page(slot);
-    this.#shards.delete(page.keys[slot & pageMask]!);
+    this.#trie.delete(page.keys[slot & pageMask]!);
     page.keys[slot & pageMask] = '';
     this.setKind(slot, Kind.free);
     this.setConfirmedAt(slot, this.#free);

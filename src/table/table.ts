@@ -1,7 +1,7 @@
 import { Chronicle } from './chronicle.js';
 import type { Lease } from './leases.js';
 import type { TableOptions } from './options.js';
-import { Kind, pageBits, pageSize } from './page.js';
+import { Kind, layout } from './page.js';
 import type {
   Denial,
   EntryOptions,
@@ -16,6 +16,8 @@ import { Records } from './records.js';
 import { Room } from './room.js';
 import { Line } from './slots.js';
 import type { TagMark } from './tags.js';
+
+const { pageBits, pageSize } = layout;
 
 /**
  * The table in memory. Mechanism only: it reads no clock, knows no policy and never asks the source. `now` is monotonic ms,

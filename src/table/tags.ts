@@ -1,7 +1,9 @@
+import { BurstTrie } from './burst-trie.js';
 import { Chains } from './chains.js';
-import { pageBits, pageMask, pageSize } from './page.js';
-import { Shards } from './shards.js';
+import { layout } from './page.js';
 import type { Slots } from './slots.js';
+
+const { pageBits, pageMask, pageSize } = layout;
 
 /** One tag of one entry, field by field. A next one is numbered one up, so that 0 is none. */
 class NodePage {
@@ -24,7 +26,7 @@ export interface TagMark {
  */
 export class Tags<V> {
   readonly #slots: Slots<V>;
-  readonly #ids = new Shards();
+  readonly #ids = new BurstTrie();
   readonly #names: string[] = [];
   readonly #counts: number[] = [];
   readonly #freeIds: number[] = [];
@@ -34,6 +36,8 @@ export class Tags<V> {
   #freeNode = 0;
   readonly #marks = new Map<string, TagMark>();
   readonly #dying = new Set<string>();
+  /** Whether entries may be there that are as good as gone. */
+  dying = false;
 
   constructor(slots: Slots<V>) {
     this.#slots = slots;
@@ -68,16 +72,13 @@ export class Tags<V> {
     this.#marks.delete(tag);
     this.#marks.set(tag, mark);
     this.#dying.add(tag);
+    this.dying = true;
   }
 
   /** All of the tag's entries from before the mark are gone. A younger mark is left as it is. */
   settle(tag: string, mark: TagMark): void {
     if (this.#marks.get(tag) === mark) this.#dying.delete(tag);
-  }
-
-  /** Whether entries may be there that are as good as gone. */
-  get dying(): boolean {
-    return this.#dying.size > 0;
+    this.dying = this.#dying.size > 0;
   }
 
   /** Whether the slot's entry is from before one of its tags was invalidated. */
@@ -111,7 +112,7 @@ export class Tags<V> {
       this.#names[id] = tag;
       this.#counts[id] = 0;
       this.#chains.reserve(id + 1);
-      this.#ids.set(tag, id);
+      this.#ids.add(tag, id);
     }
     const page = this.#slots.page(slot);
     page.firstTag ??= new Int32Array(pageSize);

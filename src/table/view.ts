@@ -1,8 +1,11 @@
-import {
+import { Kind, layout } from './page.js';
+import type { Denial, Tombstone } from './record.js';
+import { Records } from './records.js';
+
+const {
   doubtBits,
   flagsBits,
   flagsShift,
-  Kind,
   kindBits,
   pageBits,
   pageMask,
@@ -10,9 +13,11 @@ import {
   readsBits,
   readsShift,
   termShift,
-} from './page.js';
-import type { Denial, Tombstone } from './record.js';
-import { Records } from './records.js';
+} = layout;
+
+/** An entry in no doubt, whose reads need not be counted any more: what most words of a table that is read come to. */
+const plainBits = kindBits | doubtBits | readsBits;
+const plain = Kind.entry | readsBits;
 
 /** The time, by both clocks: monotonic ms for ages, ms since the epoch. */
 export interface Clocks {
@@ -157,23 +162,39 @@ export class View<V> {
    * A read on a hot path, in one look: the value, if the key has an entry that is past neither end. It then counts as touched,
    * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag of doubt.
    */
-  glance(key: string, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
+  glance(key: string, clocks: Clocks, notBefore: number, tally: Tally): V | undefined {
     const { slots, tags } = this.records;
     const slot = slots.find(key);
     if (slot < 0) return undefined;
     const { meta, times, values } = slots.page(slot);
     const at = slot & pageMask;
     const word = meta[at]!;
+    const confirmedAt = times[at << 1]!;
+    // Most are plain ones, within their time: of them no more is asked than this.
+    if (
+      (word & plainBits) !== plain ||
+      tags.dying ||
+      clocks.wall >= times[(at << 1) | 1]! ||
+      clocks.age - confirmedAt >= this.records.ttlBy(word >>> termShift, slot) ||
+      confirmedAt < notBefore
+    )
+      return this.#glanceAt(slot, clocks, notBefore, tally);
+    tally.fresh += 1;
+    return values[at];
+  }
+
+  #glanceAt(slot: number, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {
+    const { slots, tags } = this.records;
+    const { meta, times, values } = slots.page(slot);
+    const at = slot & pageMask;
+    const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return undefined;
-    let confirmedAt = times[2 * at]!;
     if (wall >= times[2 * at + 1]! || (tags.dying && tags.isDead(slot))) return undefined;
-    const ttl = this.records.ttlBy(word >>> termShift, slot);
-    if (age - confirmedAt >= ttl) {
-      if (age >= this.records.ageDeadline(slot)) return undefined;
-      confirmedAt = this.records.confirmedAt(slot);
-    }
+    if (age >= this.records.ageDeadline(slot)) return undefined;
     if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
-    if (age - confirmedAt < ttl && (word & doubtBits) === 0 && confirmedAt >= notBefore) tally.fresh += 1;
+    const confirmedAt = this.records.confirmedAt(slot);
+    const isFresh = age - confirmedAt < this.records.ttl(slot) && confirmedAt >= notBefore;
+    if (isFresh && (word & doubtBits) === 0) tally.fresh += 1;
     else tally.stale += 1;
     return values[at];
   }

@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { BurstTrie } from '../../src/table/burst-trie.js';
 import { Table } from '../../src/table/index.js';
-import { Shards } from '../../src/table/shards.js';
 import { collectGarbage, perSecond } from './harness/rounds.js';
 import { type Bench, suite } from './harness/suite.js';
 
@@ -60,7 +60,7 @@ async function reads(bench: Bench, count: number): Promise<void> {
   const map = new Map<string, Session>();
   const lru = new LRUCache<string, Session>({ max: count, ttl });
   const table = makeTable();
-  const shards = new Shards();
+  const trie = new BurstTrie();
   const now = performance.now();
   const clocks = { age: now, wall: Date.now() };
   const tally = { fresh: 0, stale: 0 };
@@ -69,7 +69,7 @@ async function reads(bench: Bench, count: number): Promise<void> {
     map.set(key, session);
     lru.set(key, session);
     store(table, key, session, now);
-    shards.set(key, nth);
+    trie.add(key, nth);
   });
   const mask = 0xffff;
   const asked = Array.from({ length: mask + 1 }, () => keys[Math.floor(Math.random() * count)] ?? '');
@@ -84,7 +84,7 @@ async function reads(bench: Bench, count: number): Promise<void> {
     await bench.compare(`get, ${what}, among ${among}`, 'ops/s', {
       holdfast: () => perSecond(times, (at) => get(probes[at & mask] ?? '')),
       // The first half of the way: from the key to the number of its slot.
-      'slot only': () => perSecond(times, (at) => shards.get(probes[at & mask] ?? '')),
+      'slot only': () => perSecond(times, (at) => trie.get(probes[at & mask] ?? '')),
       map: () => perSecond(times, (at) => map.get(probes[at & mask] ?? '')),
       'lru-cache': () => perSecond(times, (at) => lru.get(probes[at & mask] ?? '')),
     });

@@ -120,9 +120,9 @@ const keys = mutantsOf({ test: 'test/table/table.test.ts' })([
   'keys are names of an object',
   oddKeys,
   edit(
-    'src/table/shards.ts',
-    '#whole: Map<string, number> | undefined = new Map();',
-    '#whole = { held: {}, get(key) { return this.held[key]; }, set(key, slot) { this.held[key] = slot; }, delete(key) { delete this.held[key]; } } as any;',
+    'src/table/burst-trie.ts',
+    '#root: Place = new Map();',
+    '#root = { size: 0, held: {}, get(key) { return this.held[key]; }, set(key, slot) { this.held[key] = slot; }, delete(key) { delete this.held[key]; } } as any;',
   ),
 ]);
 

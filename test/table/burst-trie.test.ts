@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BurstTrie } from '../../src/table/burst-trie.js';
+
+/** How many keys a map may hold before it must make way for several. */
+const roomy = 1 << 14;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Which maps were written to, and how large the largest ever was. */
+function watchMaps(): { readonly largest: () => number; readonly written: Set<object> } {
+  let largest = 0;
+  const written = new Set<object>();
+  const add = Set.prototype.add.bind(written);
+  const set = Map.prototype.set;
+  vi.spyOn(Map.prototype, 'set').mockImplementation(function (this: Map<unknown, unknown>, key, value) {
+    set.call(this, key, value);
+    largest = Math.max(largest, this.size);
+    add(this);
+    return this;
+  });
+  return { largest: () => largest, written };
+}
+
+const hex = (nth: number): string => (Math.imul(nth, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0');
+
+const families: Readonly<Record<string, (nth: number) => string>> = {
+  'numbers that count up': (nth) => String(nth),
+  'numbers behind a name': (nth) => `user:${nth}`,
+  'padded numbers': (nth) => String(nth).padStart(12, '0'),
+  'numbers between names': (nth) => `user:${nth}:profile`,
+  'little amidst much that is the same': (nth) =>
+    `application:v1:tenant-42:session:${String(nth).padStart(9, '0')}:data`,
+  addresses: (nth) => `user${nth}@example.com`,
+  'digests, each with the same end': (nth) => `${hex(nth)}${hex(nth + 1)}-4000-8000-${'0'.repeat(60)}`,
+  'times that go on': (nth) => new Date(1_700_000_000_000 + nth * 977).toISOString(),
+  'a wide alphabet': (nth) => String.fromCharCode(0x4e00 + (nth % 5000), 0x4e00 + Math.floor(nth / 5000)),
+};
+
+describe('a burst trie', () => {
+  it.each([
+    '',
+    'a',
+    '__proto__',
+    'constructor',
+    '\ud800',
+    '\udc00\ud800',
+    'x'.repeat(1 << 20),
+    'é',
+    '日本語日本語日本語',
+  ])('finds %.12j again', (key) => {
+    const trie = new BurstTrie();
+    expect(trie.get(key)).toBe(-1);
+    trie.add(key, 0);
+    expect(trie.get(key)).toBe(0);
+    trie.delete(key);
+    expect(trie.get(key)).toBe(-1);
+    trie.add(key, 7);
+    expect(trie.get(key)).toBe(7);
+  });
+
+  it('finds a key however its string came about', () => {
+    const trie = new BurstTrie();
+    const long = `${'prefix:'.repeat(3)}abcdefghijklmnop`;
+    trie.add(long, 3);
+    const joined = ['prefix:prefix:', 'prefix:abcdefgh'].join('') + 'ijklmnop'.slice(0, 8);
+    expect(trie.get(joined)).toBe(3);
+    expect(trie.get(`__${long}__`.slice(2, -2))).toBe(3);
+  });
+
+  it.each(Object.entries(families))('keeps its maps small, and every key, for %s', (_, keyOf) => {
+    const maps = watchMaps();
+    const trie = new BurstTrie();
+    const count = 4 * roomy;
+    for (let nth = 0; nth < count; nth += 1) trie.add(keyOf(nth), nth);
+    expect(maps.largest()).toBe(roomy + 1);
+    expect(trie.size).toBe(count);
+    for (let nth = 0; nth < count; nth += 1) if (trie.get(keyOf(nth)) !== nth) expect.fail(keyOf(nth));
+    expect(trie.get('nobody')).toBe(-1);
+    expect(trie.get('')).toBe(-1);
+    for (let nth = 0; nth < count; nth += 1) trie.delete(keyOf(nth));
+    expect(trie.size).toBe(0);
+    for (let nth = 0; nth < count; nth += 1) if (trie.get(keyOf(nth)) !== -1) expect.fail(keyOf(nth));
+  });
+
+  it('bursts again by another character when the keys that come are of another kind', () => {
+    const maps = watchMaps();
+    const trie = new BurstTrie();
+    const first = (nth: number) => `${String(nth).padStart(5, '0')}:one-kind`;
+    const second = (nth: number) => `another-kind-${String(nth).padStart(5, '0')}`;
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(first(nth), nth);
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(second(nth), 2 * roomy + nth);
+    // Those of the first kind go, and a third comes in their place.
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.delete(first(nth));
+    for (let nth = 0; nth < 4 * roomy; nth += 1) trie.add(`:${nth}:`, nth);
+    expect(maps.largest()).toBe(roomy + 1);
+    for (let nth = 0; nth < 4 * roomy; nth += 1) if (trie.get(`:${nth}:`) !== nth) expect.fail(`:${nth}:`);
+    for (let nth = 0; nth < 2 * roomy; nth += 1)
+      if (trie.get(second(nth)) !== 2 * roomy + nth || trie.get(first(nth)) !== -1) expect.fail(second(nth));
+  });
+
+  it('is one map again once few keys are left, and has lost none', () => {
+    const trie = new BurstTrie();
+    const few = roomy / 8;
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(`user:${nth}`, nth);
+    for (let nth = few; nth < 2 * roomy; nth += 1) trie.delete(`user:${nth}`);
+    expect(trie.size).toBe(few);
+    for (let nth = 0; nth < few; nth += 1) if (trie.get(`user:${nth}`) !== nth) expect.fail(`user:${nth}`);
+    const { written } = watchMaps();
+    for (let nth = few; nth < 2 * few; nth += 1) trie.add(`user:${nth}`, nth);
+    expect(written.size).toBe(1);
+    for (let nth = 0; nth < 2 * few; nth += 1)
+      if (trie.get(`user:${nth}`) !== nth) expect.fail(`user:${nth}`);
+  });
+
+  it('lets a map grow where no character tells enough keys apart', () => {
+    const trie = new BurstTrie();
+    const alike = (nth: number) => `${'x'.repeat(100)}${nth}${'x'.repeat(100)}`;
+    for (let nth = 0; nth < 3 * roomy; nth += 1) trie.add(alike(nth), nth);
+    for (let nth = 0; nth < 3 * roomy; nth += 1) if (trie.get(alike(nth)) !== nth) expect.fail(alike(nth));
+    expect(trie.size).toBe(3 * roomy);
+  });
+
+  it('is a map, however large it was and whatever it was asked for', () => {
+    const bulk = fc.record({
+      family: fc.constantFrom(...Object.values(families)),
+      from: fc.integer({ min: 0, max: 3 }),
+      of: fc.constantFrom(10, roomy / 8, roomy + 10),
+    });
+    const steps = fc.array(fc.record({ what: fc.constantFrom('add', 'delete'), bulk }), { maxLength: 8 });
+    fc.assert(
+      fc.property(steps, (given) => {
+        const trie = new BurstTrie();
+        const model = new Map<string, number>();
+        for (const { what, bulk } of given) {
+          for (let nth = bulk.from * 5000; nth < bulk.from * 5000 + bulk.of; nth += 1) {
+            const key = bulk.family(nth);
+            if (what === 'add' && !model.has(key)) {
+              model.set(key, nth);
+              trie.add(key, nth);
+            } else if (what === 'delete' && model.delete(key)) trie.delete(key);
+          }
+          expect(trie.size).toBe(model.size);
+          for (const [key, number] of model) if (trie.get(key) !== number) expect.fail(key);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
