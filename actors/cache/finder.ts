@@ -55,7 +55,7 @@ export class Finder<V> {
     let softEnd: Milliseconds | undefined;
     for (let lapses = 0; ; lapses++) {
       signal?.throwIfAborted();
-      const known = lapses === 0 && first !== undefined ? first : this.#memory.know(stored);
+      const known = lapses === 0 && first !== undefined ? first : this.#memory.knowNow(stored);
       const step = after === undefined ? stepFor(known, manner) : 'ask';
       if (step === 'answer' || step === 'answer and revalidate') return { lookup: known };
       // Stopped, or not started yet: what is known can be told, and nobody can be asked.
@@ -119,7 +119,7 @@ export class Finder<V> {
 
   /** What memory has now: what it had when the wait began may be over. */
   #late(stored: string, { timeout, accept }: Manner): Found<V> {
-    const known = this.#memory.know(stored);
+    const known = this.#memory.knowNow(stored);
     const error = new LoadTimeoutError(
       timeout === Number.POSITIVE_INFINITY
         ? 'The cache was being restarted and did not answer in time. Ask again.'
@@ -131,7 +131,7 @@ export class Finder<V> {
 
   /** What memory has, where the source gave no answer. */
   #told(stored: string, { accept }: Manner, unreachable: boolean): Lookup<V> {
-    const known = this.#memory.know(stored);
+    const known = this.#memory.knowNow(stored);
     if (known.status === 'unknown' || (known.status === 'stale' && accept === 'fresh')) {
       return this.#memory.unknown(stored, { unreachable });
     }
@@ -140,7 +140,7 @@ export class Finder<V> {
 
   /** What memory has instead of an answer that it refused for something newer; undefined: take the answer after all. */
   #passedOver(stored: string, lapses: number, manner: Manner): Lookup<V> | 'again' | undefined {
-    const known = this.#memory.know(stored);
+    const known = this.#memory.knowNow(stored);
     // It is older than what is held, and what is held is too old: neither will do.
     if (known.status === 'stale' && manner.accept === 'fresh') return this.#memory.unknown(stored);
     if (known.status !== 'unknown') return known;

@@ -20,10 +20,13 @@ export class Keys {
 
   /** Whether the guard lets a key pass. A guard that throws is reported and taken for a yes. */
   allows(key: string): boolean {
-    checkKey(key);
-    if (this.#guard === undefined) return true;
+    if (typeof key !== 'string') throw notAKey(key);
+    return this.#guard === undefined || this.#passes(this.#guard, key);
+  }
+
+  #passes(guard: (key: string) => boolean, key: string): boolean {
     try {
-      return Boolean(this.#guard(key));
+      return Boolean(guard(key));
     } catch (error) {
       this.#onGuardError(this.redact(error, key));
       return true;
@@ -37,14 +40,10 @@ export class Keys {
 
   /** The key under which the table holds it. */
   stored(key: string): string {
-    checkKey(key);
+    if (typeof key !== 'string') throw notAKey(key);
     return this.secret ? hexDigestOf(key) : key;
   }
 }
 
-/** @throws OptionsError */
-function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') {
-    throw new OptionsError(`A key must be a string. Given: ${key === null ? 'null' : typeof key}.`);
-  }
-}
+const notAKey = (key: unknown): OptionsError =>
+  new OptionsError(`A key must be a string. Given: ${key === null ? 'null' : typeof key}.`);

@@ -1,14 +1,15 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { ageNow, MillisecondClock } from '../../src/runtime/time.js';
-import type { Standing } from '../../src/table/index.js';
+import { ageNow, CoarseClock, MillisecondClock } from '../../src/runtime/time.js';
+import type { Clocks, Standing } from '../../src/table/index.js';
 import type { CacheCore } from './core.js';
 import { judge, whyUnknown } from './judge.js';
 import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
 
-/** What memory says of a key, to a millisecond. Keys are as the table has them. */
+/** What memory says of a key. Keys are as the table has them. */
 export class Memory<V> {
   readonly #core: CacheCore<V>;
-  readonly #clock = new MillisecondClock();
+  readonly #clock = new CoarseClock();
+  readonly #exactClock = new MillisecondClock();
   // Kept: a read makes no object but its answer.
   readonly #standing: Standing = { confirmedAt: 0.5, expiresAt: 0.5, ttl: 0.5, staleFor: 0.5, flags: 0 };
   readonly #now = { age: 0.5, wall: 0.5, sourceDown: false, doubtBefore: 0.5 };
@@ -17,15 +18,32 @@ export class Memory<V> {
     this.#core = core;
   }
 
+  /** For who asks and goes on at once: as of the stretch of code that asks. */
   know(key: string): Lookup<V> {
+    return this.#know(key, this.#clock);
+  }
+
+  /** For who has waited, and will again: each of them is a stretch of its own. */
+  knowNow(key: string): Lookup<V> {
+    return this.#know(key, this.#exactClock);
+  }
+
+  #know(key: string, clock: MillisecondClock): Lookup<V> {
     const core = this.#core;
     const { table } = core;
     const slot = table.recordOf(key);
     if (slot < 0) return core.policy.authoritative ? this.#unheld(key) : this.unknown(key);
+    const clocks = clock.read();
+    const fresh = core.sliding.any ? undefined : table.freshAt(slot, clocks, core.doubtBefore);
+    return fresh === undefined ? this.#judged(key, slot, clocks) : fresh;
+  }
+
+  #judged(key: string, slot: number, { age, wall }: Clocks): Lookup<V> {
+    const core = this.#core;
+    const { table } = core;
     const standing = this.#standing;
     if (!table.standing(slot, standing)) return this.#unheld(key);
     const now = this.#now;
-    const { age, wall } = this.#clock.read();
     now.age = age;
     now.wall = wall;
     now.sourceDown = core.link.down;

@@ -33,9 +33,8 @@ export class Reader<V> {
   }
 
   lookup(key: string): Lookup<V> {
-    return this.#count(
-      this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey,
-    );
+    const { keys } = this.#core;
+    return this.#count(keys.allows(key) ? this.#memory.know(keys.stored(key)) : refusedKey);
   }
 
   /** The hot path: what `lookup` would say, without saying it. */
@@ -67,7 +66,7 @@ export class Reader<V> {
       const { keys } = this.#core;
       if (!keys.allows(key)) return Promise.resolve(this.#count(refusedKey));
       const stored = keys.stored(key);
-      const known = this.#memory.know(stored);
+      const known = this.#memory.knowNow(stored);
       if (this.#isAnswer(known, stored, key, manner)) return Promise.resolve(this.#count(known));
       return this.#readOn(stored, key, manner, known);
     } catch (error) {
@@ -81,7 +80,7 @@ export class Reader<V> {
       const { keys } = this.#core;
       if (!keys.allows(key)) return Promise.resolve(valueIn(this.#count(refusedKey)));
       const stored = keys.stored(key);
-      const known = this.#memory.know(stored);
+      const known = this.#memory.knowNow(stored);
       if (this.#isAnswer(known, stored, key, manner)) return Promise.resolve(valueIn(this.#count(known)));
       return this.#fetchOn(stored, key, manner, known);
     } catch (error) {

@@ -48,7 +48,7 @@ export class Values<V> {
     const shared = writer.entry(common);
     // Each is given a time to live of its own.
     const each = this.#core.policy.jitter > 0 && common.ttl === undefined;
-    const kept = new KeptBatch<V>();
+    const kept = new KeptBatch<V>(shared);
     for (const given of entries) {
       checkEntry(given);
       const [key, value, own] = given;

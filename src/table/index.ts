@@ -17,4 +17,4 @@ export type {
 } from './record.js';
 export { Table } from './table.js';
 export type { TagMark } from './tags.js';
-export type { Standing } from './view.js';
+export type { Clocks, Standing } from './view.js';

@@ -15,6 +15,8 @@ export class Records<V> {
   readonly slots = new Slots<V>();
   readonly tags = new Tags(this.slots);
   readonly #terms = new Terms();
+  /** The ttl of each term that has a number of its own. */
+  readonly ttls: readonly number[] = this.#terms.ttls;
   entries = 0;
   negatives = 0;
   tombstones = 0;

@@ -52,7 +52,8 @@ export class Slots<V> {
   }
 
   seq(slot: number): number {
-    return this.pages[slot >>> pageBits]!.seq[slot & pageMask]!;
+    const { seqLow, seqHigh } = this.pages[slot >>> pageBits]!;
+    return seqHigh[slot & pageMask]! * 2 ** 32 + seqLow[slot & pageMask]!;
   }
 
   confirmedAt(slot: number): number {
@@ -64,7 +65,9 @@ export class Slots<V> {
   }
 
   setSeq(slot: number, seq: number): void {
-    this.pages[slot >>> pageBits]!.seq[slot & pageMask] = seq;
+    const { seqLow, seqHigh } = this.pages[slot >>> pageBits]!;
+    seqLow[slot & pageMask] = seq;
+    seqHigh[slot & pageMask] = seq / 2 ** 32;
   }
 
   setConfirmedAt(slot: number, time: number): void {

@@ -15,7 +15,7 @@ const {
   termShift,
 } = layout;
 
-/** An entry in no doubt, whose reads need not be counted any more: what most words of a table that is read come to. */
+/** The meta word of an entry in no doubt whose reads need not be counted any more, as far as it tells. */
 const plainBits = kindBits | doubtBits | readsBits;
 const plain = Kind.entry | readsBits;
 
@@ -37,6 +37,14 @@ export interface Standing {
   staleFor: number;
   /** The caller's eight bits. */
   flags: number;
+}
+
+/** A fresh entry as it is told. `age` in ms, `expiresAt` in ms since the epoch. */
+export interface FreshEntry<V> {
+  readonly status: 'fresh';
+  readonly value: V;
+  readonly age: number;
+  readonly expiresAt?: number;
 }
 
 /** Where a reader counts what it was given. */
@@ -163,24 +171,46 @@ export class View<V> {
    * and in `tally`: as fresh where it is also within its `ttl`, confirmed at `notBefore` or later, and carries no flag of doubt.
    */
   glance(key: string, clocks: Clocks, notBefore: number, tally: Tally): V | undefined {
-    const { slots, tags } = this.records;
-    const slot = slots.find(key);
+    const slot = this.records.slots.find(key);
     if (slot < 0) return undefined;
-    const { meta, times, values } = slots.page(slot);
+    if (!this.#isPlain(slot, clocks, notBefore)) return this.#glanceAt(slot, clocks, notBefore, tally);
+    tally.fresh += 1;
+    return this.records.slots.page(slot).values[slot & pageMask];
+  }
+
+  /**
+   * The same for who tells what it read: a fresh entry, if it is one beyond doubt and another read of it need not be counted. Undefined says
+   * nothing: look closer.
+   */
+  freshAt(slot: number, clocks: Clocks, notBefore: number): FreshEntry<V> | undefined {
+    const { slots, affirmed } = this.records;
+    const { times, values } = slots.page(slot);
+    const at = slot & pageMask;
+    const confirmedAt = times[at << 1]!;
+    if (affirmed.at > confirmedAt || !this.#isPlain(slot, clocks, notBefore)) return undefined;
+    const value = values[at] as V;
+    const expiresAt = times[(at << 1) | 1]!;
+    const age = clocks.age > confirmedAt ? clocks.age - confirmedAt : 0;
+    return expiresAt === Number.POSITIVE_INFINITY
+      ? { status: 'fresh', value, age }
+      : { status: 'fresh', value, age, expiresAt };
+  }
+
+  /** What most reads come to, in one look: an entry within its times, in no doubt, another read of which need not be counted. */
+  #isPlain(slot: number, clocks: Clocks, notBefore: number): boolean {
+    const { slots, tags, ttls } = this.records;
+    const { meta, times } = slots.page(slot);
     const at = slot & pageMask;
     const word = meta[at]!;
     const confirmedAt = times[at << 1]!;
-    // Most are plain ones, within their time: of them no more is asked than this.
-    if (
-      (word & plainBits) !== plain ||
-      tags.dying ||
-      clocks.wall >= times[(at << 1) | 1]! ||
-      clocks.age - confirmedAt >= this.records.ttlBy(word >>> termShift, slot) ||
-      confirmedAt < notBefore
-    )
-      return this.#glanceAt(slot, clocks, notBefore, tally);
-    tally.fresh += 1;
-    return values[at];
+    // A term that is the entry's own has no ttl here: it is not below anything.
+    return (
+      (word & plainBits) === plain &&
+      !tags.dying &&
+      clocks.wall < times[(at << 1) | 1]! &&
+      clocks.age - confirmedAt < ttls[word >>> termShift]! &&
+      confirmedAt >= notBefore
+    );
   }
 
   #glanceAt(slot: number, { age, wall }: Clocks, notBefore: number, tally: Tally): V | undefined {

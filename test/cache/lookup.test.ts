@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { defineCache } from 'holdfast';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { scene } from './build.js';
 
 const rows = { a: 'A', b: 'B' };
@@ -294,6 +295,74 @@ describe('keys', () => {
       expect(await cache.fetch('a')).toBe('A');
       expect(told('hook.failed')[0]).toMatchObject({ hook: 'key', error: { message: 'guard' } });
       expect(log.some(({ level, message }) => level === 'error' && message === 'a hook threw')).toBe(true);
+    }),
+  );
+});
+
+describe('with the fake timers of a user’s own test', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('sees their time at once, within one stretch of code', () => {
+    vi.useFakeTimers();
+    const cache = defineCache<string>({
+      name: 'users',
+      source: async () => undefined,
+      ttl: '1m',
+      staleFor: 0,
+    });
+    cache.put('a', 'A');
+    for (let n = 0; n < 10; n += 1) expect(cache.get('a')).toBe('A');
+    expect(cache.lookup('a')).toEqual({ status: 'fresh', value: 'A', age: 0 });
+    vi.advanceTimersByTime(59_999);
+    expect(cache.get('a')).toBe('A');
+    expect(cache.lookup('a')).toEqual({ status: 'fresh', value: 'A', age: 59_999 });
+    vi.advanceTimersByTime(1);
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.lookup('a')).toEqual({ status: 'unknown', because: 'not-loaded' });
+    cache.put('b', 'B', { expiresAt: Date.now() + 1000 });
+    for (let n = 0; n < 10; n += 1) expect(cache.get('b')).toBe('B');
+    vi.setSystemTime(Date.now() + 1000);
+    expect(cache.get('b')).toBeUndefined();
+  });
+});
+
+describe('what is read often', () => {
+  it(
+    'is told by its own time, confirmed with all others, in doubt and gone like what is read once',
+    scene({ rows, has: [] }, async ({ w, boot }) => {
+      const { cache } = await boot({ ttl: '1m', staleFor: '5m' });
+      const often = (): void => {
+        for (let n = 0; n < 5; n += 1) cache.get('a');
+      };
+      cache.put('a', 'A', { tags: ['t'], expiresAt: Date.now() + 120_000 });
+      often();
+      await w.advance('10s');
+      expect(cache.lookup('a')).toEqual({
+        status: 'fresh',
+        value: 'A',
+        age: 10_000,
+        expiresAt: Date.now() + 110_000,
+      });
+      await w.advance('50s');
+      expect(cache.lookup('a')).toMatchObject({ status: 'stale', because: 'ttl', age: 60_000 });
+      expect(cache.stats()).toMatchObject({ fresh: 6, stale: 1 });
+      await w.advance('1m');
+      expect(cache.lookup('a').status).toBe('unknown');
+      cache.put('a', 'A', { tags: ['t'], ttl: '1s' });
+      often();
+      const gone = cache.invalidateTag('t');
+      expect(cache.get('a')).toBeUndefined();
+      await gone;
+      cache.put('a', 'A');
+      often();
+      cache.revoke('a');
+      expect(cache.lookup('a')).toMatchObject({ status: 'absent', because: 'removed' });
+      // Each with a term of its own, and more of them than have a number.
+      for (let n = 0; n < 70_000; n += 1) cache.put(`many ${n}`, 'M', { ttl: 1000 + n });
+      for (let n = 0; n < 5; n += 1) expect(cache.get('many 69999')).toBe('M');
+      expect(cache.lookup('many 69999')).toMatchObject({ status: 'fresh' });
     }),
   );
 });

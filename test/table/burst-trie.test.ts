@@ -13,12 +13,11 @@ afterEach(() => {
 function watchMaps(): { readonly largest: () => number; readonly written: Set<object> } {
   let largest = 0;
   const written = new Set<object>();
-  const add = Set.prototype.add.bind(written);
   const set = Map.prototype.set;
   vi.spyOn(Map.prototype, 'set').mockImplementation(function (this: Map<unknown, unknown>, key, value) {
     set.call(this, key, value);
     largest = Math.max(largest, this.size);
-    add(this);
+    written.add(this);
     return this;
   });
   return { largest: () => largest, written };
