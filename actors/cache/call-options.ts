@@ -31,18 +31,7 @@ export interface EntryOptions {
 
 /** @throws OptionsError that names the option. */
 export function checkEntryOptions(options: EntryOptions): void {
-  if (!isPlain(options)) checkOptions(entrySchema, options);
-}
-
-/** Whether nothing is said but what most puts say, and that is right: the whole check costs more than the put. */
-function isPlain(options: unknown): boolean {
-  if (typeof options !== 'object' || options === null) return false;
-  for (const name in options) {
-    if (name !== 'expiresAt' && name !== 'version') return false;
-    const given = (options as EntryOptions)[name];
-    if (given !== undefined && !Number.isFinite(given)) return false;
-  }
-  return true;
+  checkOptions(entrySchema, options);
 }
 
 /** What may be said of a row that is in use. */

@@ -208,11 +208,43 @@ type Issue = v.BaseIssue<unknown>;
 
 /** @throws OptionsError that names the option, what was given, and what would do. */
 export function checkOptions(schema: Schema, options: unknown): void {
+  if (isRight(schema, options)) return;
   const result = v.safeParse(schema, options);
   if (result.success) return;
   // What is not known is most often the misspelling of what is then missing.
   const issue = result.issues.find(isUnknown) ?? result.issues[0];
   throw new OptionsError(isUnknown(issue) ? unknownOption(schema, issue) : wrongOption(issue));
+}
+
+type Rules = ReadonlyMap<string, (value: unknown) => boolean>;
+
+const rules = new WeakMap<Schema, Rules>();
+
+/** A quick look by the same rules: what a single call is given, right most often, costs more to check than the call. False says nothing. */
+function isRight(schema: Schema, options: unknown): boolean {
+  if (typeof options !== 'object' || options === null) return false;
+  let known = rules.get(schema);
+  if (known === undefined) {
+    known = rulesOf(schema);
+    rules.set(schema, known);
+  }
+  for (const name in options) {
+    const rule = known.get(name);
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (rule === undefined || (value !== undefined && !rule(value))) return false;
+  }
+  return known.size > 0;
+}
+
+/** By name, where every option can be left out and is right or wrong by itself; else none. */
+function rulesOf(schema: Schema): Rules {
+  const found = new Map<string, (value: unknown) => boolean>();
+  for (const [name, option] of Object.entries(entriesOf(schema))) {
+    const rule = 'wrapped' in option ? (option.wrapped as Partial<v.CustomSchema<unknown, string>>) : {};
+    if (rule.type !== 'custom' || rule.check === undefined) return new Map();
+    found.set(name, rule.check);
+  }
+  return found;
 }
 
 const isUnknown = (issue: Issue): boolean => issue.type === 'strict_object' && issue.expected === 'never';

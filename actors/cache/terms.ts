@@ -11,7 +11,7 @@ export interface Terms {
 /** The terms of an entry: its own where given, the cache's otherwise; never without any end. */
 export function termsOf(
   policy: Pick<CachePolicy, 'ttl' | 'staleFor'>,
-  own: Partial<Terms>,
+  own: { readonly ttl?: Milliseconds | undefined; readonly staleFor?: Milliseconds | undefined },
   expiresAt: number | undefined,
 ): Terms {
   const ttl = own.ttl ?? policy.ttl;

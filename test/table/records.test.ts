@@ -16,6 +16,14 @@ describe('records', () => {
     expect(records.ttl(slot)).toBe(999);
   });
 
+  it('knows a mutation by its number, however many there were', () => {
+    const { records, slot } = build();
+    for (const seq of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 3 * 2 ** 40 + 7, 2 ** 48 - 1]) {
+      records.slots.setSeq(slot, seq);
+      expect(records.slots.seq(slot)).toBe(seq);
+    }
+  });
+
   it('the largest term, all flags and all bits live side by side', () => {
     const { records, slot } = build();
     records.writeEntry(slot, 1, { confirmedAt: 0, ttl: 1, staleFor: 1, flags: 0xff }, 1);

@@ -151,8 +151,11 @@ export class BlockReader {
   }
 
   key(nth: number): Buffer {
-    const from = nth === 0 ? headLength + 12 * this.count : this.#ends[nth - 1];
-    return this.#bytes.subarray(from, this.#ends[nth]);
+    return this.#bytes.subarray(this.#keyAt(nth), this.#ends[nth]);
+  }
+
+  #keyAt(nth: number): number {
+    return nth === 0 ? headLength + 12 * this.count : this.#ends[nth - 1]!;
   }
 
   /** The entry is not in force: it is never read. */
@@ -191,18 +194,31 @@ export class BlockReader {
     for (let nth = first; nth < end; nth += 1) {
       if (this.isVoid(nth)) continue;
       const at = nth - first;
-      const entry: Record<string, unknown> = {
-        key: decodeKey(this.key(nth)),
+      const entry = {
+        key: decodeKey(this.#bytes, this.#keyAt(nth), this.#ends[nth]),
         value: values[at],
-        seq: this.seqs[nth],
-        confirmedAt: confirmedAt[at],
+        seq: this.seqs[nth]!,
+        confirmedAt: confirmedAt[at]!,
       };
-      for (let field = 0; field < rest.length; field += 1) {
-        const given = rest[field]?.[at];
-        if (given !== undefined) entry[others[field] as string] = given;
-      }
-      entries.push(entry as unknown as SnapshotEntry);
+      entries.push(rest.length === 0 ? entry : withOthers(entry, rest, at));
     }
     return entries;
   }
+}
+
+/** Most have one field more, a time: those are made at once, others field by field. */
+function withOthers(
+  entry: SnapshotEntry,
+  columns: readonly (readonly unknown[] | undefined)[],
+  at: number,
+): SnapshotEntry {
+  const { key, value, seq, confirmedAt } = entry;
+  const expiresAt = columns[0]?.[at] as number | undefined;
+  if (columns.length === 1 && expiresAt !== undefined) return { key, value, seq, confirmedAt, expiresAt };
+  const whole: Record<string, unknown> = entry as unknown as Record<string, unknown>;
+  for (let field = 0; field < columns.length; field += 1) {
+    const given = columns[field]?.[at];
+    if (given !== undefined) whole[others[field] as string] = given;
+  }
+  return entry;
 }

@@ -101,6 +101,9 @@ export function encodeKey(key: string): Buffer {
   return bytes;
 }
 
-export function decodeKey(bytes: Buffer): string {
-  return bytes[0] === utf16Mark ? bytes.toString('utf16le', 1) : bytes.toString('utf8');
+/** The key that stands between two places of a buffer: by default, in all of it. */
+export function decodeKey(bytes: Buffer, from = 0, to = bytes.length): string {
+  return bytes[from] === utf16Mark
+    ? bytes.toString('utf16le', from + 1, to)
+    : bytes.toString('utf8', from, to);
 }

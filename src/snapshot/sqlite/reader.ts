@@ -32,6 +32,8 @@ const stretch = 20_000;
 const mostBytes = 4_000_000;
 /** Blocks of which one call reads the heads. */
 const headsAtOnce = 20;
+/** Blocks that one call gives, unless they are large. */
+const blocksAtOnce = 8;
 
 /** Reads the records, page by page. */
 export class Reader {
@@ -42,13 +44,13 @@ export class Reader {
   #oldest = 0;
 
   /**
-   * What is held from `place` on, at most so many, or one block.
+   * What is held from `place` on, at most so many, or a few blocks.
    * @throws Damage
    */
   read(connection: Connection, place: ReadPlace | undefined, most: number): ReadPage {
     const at = place ?? this.#begin(connection);
     if (at.scan === 'heads') return this.#readHeads(connection, at);
-    if (at.scan === 'blocks') return this.#readBlock(connection, at);
+    if (at.scan === 'blocks') return this.#readBlocks(connection, at);
     return this.#readRecords(connection, at, at.scan, most);
   }
 
@@ -129,21 +131,32 @@ export class Reader {
     return { chunks: [], blocks: [], next: { ...place, after } };
   }
 
-  #readBlock({ statements, state, seal }: Connection, place: ReadPlace): ReadPage {
-    const row = statements.blockBefore.get(state.floor, place.after);
-    if (row === undefined) return { chunks: [], blocks: [], next: this.#following(place) };
-    const [id, generation] = row;
-    const block = unsealBlock(seal, row);
-    const newer = generation > this.#oldest;
-    if (newer || !this.#held.isEmpty) {
-      const reader = new BlockReader(block);
-      for (let nth = 0; nth < reader.count; nth += 1) {
-        const key = reader.key(nth);
-        if (this.#held.hides(key, reader.seqs[nth] as number)) reader.void(nth);
-        else if (newer) this.#held.set(key, Number.POSITIVE_INFINITY);
-      }
+  #readBlocks({ statements, state, seal }: Connection, place: ReadPlace): ReadPage {
+    const blocks: Block[] = [];
+    let { after } = place;
+    let bytes = 0;
+    while (blocks.length < blocksAtOnce && bytes < mostBytes) {
+      const row = statements.blockBefore.get(state.floor, after);
+      if (row === undefined) return { chunks: [], blocks, next: this.#following(place) };
+      const [id, generation] = row;
+      const block = unsealBlock(seal, row);
+      this.#hide(block, generation > this.#oldest);
+      blocks.push(block);
+      bytes += block.length;
+      after = id;
     }
-    return { chunks: [], blocks: [block], next: { ...place, after: id } };
+    return { chunks: [], blocks, next: { ...place, after } };
+  }
+
+  /** Voids what a record or a newer block is in force against. Of a block that is not one of the oldest, the keys are remembered. */
+  #hide(block: Block, newer: boolean): void {
+    if (!newer && this.#held.isEmpty) return;
+    const reader = new BlockReader(block);
+    for (let nth = 0; nth < reader.count; nth += 1) {
+      const key = reader.key(nth);
+      if (this.#held.hides(key, reader.seqs[nth] as number)) reader.void(nth);
+      else if (newer) this.#held.set(key, Number.POSITIVE_INFINITY);
+    }
   }
 
   /** @throws Damage when an entry appears that an index which no longer leads to its rows hid from its tombstone */
