@@ -1,7 +1,7 @@
 import type { Bus } from '../../src/bus/bus.js';
 import type { CacheEvents } from '../../src/bus/cache-events.js';
 import type { Milliseconds } from '../../src/runtime/duration.js';
-import { ageNow, random, wallNow } from '../../src/runtime/time.js';
+import { ageNow, CoarseClock, random, wallNow } from '../../src/runtime/time.js';
 import type { Row } from '../../src/sources/source.js';
 import type { Lease, Table } from '../../src/table/index.js';
 import type { Authority } from './authority.js';
@@ -41,9 +41,12 @@ export interface IntakeHome<V> {
   ): { readonly expiresAt: Milliseconds; readonly was: Milliseconds | undefined } | undefined;
 }
 
+const noneOwn = {};
+
 /** The one way by which the source's answers come into the table, whoever asked: under a lease, or not at all. */
 export class Intake<V> {
   readonly #core: IntakeHome<V>;
+  readonly #clock = new CoarseClock();
 
   constructor(core: IntakeHome<V>) {
     this.#core = core;
@@ -158,10 +161,10 @@ export class Intake<V> {
     const { table, policy, counters, quarantine } = this.#core;
     const touch = row.expiresAt === undefined ? undefined : this.#core.touchOf(key);
     const expiresAt = touch === undefined ? row.expiresAt : Math.max(row.expiresAt ?? 0, touch.expiresAt);
-    if (expiresAt !== undefined && expiresAt <= wallNow()) return 'over';
+    if (expiresAt !== undefined && expiresAt <= this.#clock.read().wall) return 'over';
     // Field by field: what is spread costs more than all the rest of taking a row in.
     const { jitter, sliding } = policy;
-    const plain = termsOf(policy, {}, expiresAt);
+    const plain = termsOf(policy, noneOwn, expiresAt);
     const terms = sliding === false ? plain : slidingTerms(plain, sliding);
     const result = table.confirm(
       key,

@@ -26,10 +26,7 @@ function toRow<V>(raw: RawRows, at: number, plan: TablePlan, read: ValueReader<V
   if (updatedAt !== null && !isStamp(updatedAt)) return bad(key, notAStamp(plan.updatedAt, updatedAt));
   let value: V | undefined;
   try {
-    value = read(
-      raw.columns,
-      raw.values.map(({ [at]: one = null }) => one),
-    );
+    value = read(raw.columns, valuesAt(raw, at));
   } catch (error) {
     return { key, value: undefined, error };
   }
@@ -41,10 +38,17 @@ function toRow<V>(raw: RawRows, at: number, plan: TablePlan, read: ValueReader<V
   return expiresAt === null ? { key, value } : { key, value, expiresAt };
 }
 
+function valuesAt({ values }: RawRows, at: number): SqliteValue[] {
+  const row: SqliteValue[] = [];
+  for (const column of values) row.push(column[at] ?? null);
+  return row;
+}
+
 /** The columns by name, whatever the names are. */
 export function record(columns: readonly string[], values: readonly SqliteValue[]): SqliteRow {
   const row: Record<string, SqliteValue> = {};
-  for (const [at, name] of columns.entries()) {
+  for (let at = 0; at < columns.length; at += 1) {
+    const name = columns[at] as string;
     const value = values[at] ?? null;
     if (name !== '__proto__') row[name] = value;
     else Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
