@@ -18,6 +18,11 @@ export class Keys {
     this.#onGuardError = options.onGuardError;
   }
 
+  /** Every text is a key, and stands in the table as it is. */
+  get plain(): boolean {
+    return !this.secret && this.#guard === undefined;
+  }
+
   /** Whether the guard lets a key pass. A guard that throws is reported and taken for a yes. */
   allows(key: string): boolean {
     if (typeof key !== 'string') throw notAKey(key);

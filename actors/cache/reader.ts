@@ -23,12 +23,15 @@ export class Reader<V> {
   readonly #plain: boolean;
   /** Where a call says nothing else. */
   readonly #manner: Manner;
+  /** Every text is a key as it comes; what is fresh is the answer, and no reason to do more. */
+  readonly #quick: boolean;
 
   constructor(core: CacheCore<V>) {
     this.#core = core;
     this.#memory = new Memory(core);
     this.#finder = new Finder(core, this.#memory);
     this.#plain = !core.keys.secret;
+    this.#quick = core.keys.plain && core.policy.read.refreshAhead === 0;
     this.#manner = { ...core.policy.read, timeout: Number.POSITIVE_INFINITY, signal: undefined };
   }
 
@@ -61,12 +64,28 @@ export class Reader<V> {
 
   // Not async: of a hit, whose answer is there, half the cost would be the function's own.
   read(key: string, options?: ReadOptions): Promise<Lookup<V>> {
+    const known = this.#knownAtOnce(key, options);
+    if (known?.status === 'fresh') return Promise.resolve(this.#count(known));
+    return this.#readWhole(key, options, known);
+  }
+
+  /** What memory says where nothing is said with the question, and nothing is to be looked at but the key. */
+  #knownAtOnce(key: string, options: ReadOptions | undefined): Lookup<V> | undefined {
+    if (!this.#quick || options !== undefined || typeof key !== 'string') return undefined;
+    return this.#memory.knowNow(key);
+  }
+
+  #readWhole(
+    key: string,
+    options: ReadOptions | undefined,
+    atOnce: Lookup<V> | undefined,
+  ): Promise<Lookup<V>> {
     try {
       const manner = options === undefined ? this.#manner : this.#mannerOf(options);
       const { keys } = this.#core;
       if (!keys.allows(key)) return Promise.resolve(this.#count(refusedKey));
       const stored = keys.stored(key);
-      const known = this.#memory.knowNow(stored);
+      const known = atOnce ?? this.#memory.knowNow(stored);
       if (this.#isAnswer(known, stored, key, manner)) return Promise.resolve(this.#count(known));
       return this.#readOn(stored, key, manner, known);
     } catch (error) {
@@ -75,12 +94,22 @@ export class Reader<V> {
   }
 
   fetch(key: string, options?: ReadOptions): Promise<V | undefined> {
+    const known = this.#knownAtOnce(key, options);
+    if (known?.status !== 'fresh') return this.#fetchWhole(key, options, known);
+    return Promise.resolve(this.#count(known).value);
+  }
+
+  #fetchWhole(
+    key: string,
+    options: ReadOptions | undefined,
+    atOnce: Lookup<V> | undefined,
+  ): Promise<V | undefined> {
     try {
       const manner = options === undefined ? this.#manner : this.#mannerOf(options);
       const { keys } = this.#core;
       if (!keys.allows(key)) return Promise.resolve(valueIn(this.#count(refusedKey)));
       const stored = keys.stored(key);
-      const known = this.#memory.knowNow(stored);
+      const known = atOnce ?? this.#memory.knowNow(stored);
       if (this.#isAnswer(known, stored, key, manner)) return Promise.resolve(valueIn(this.#count(known)));
       return this.#fetchOn(stored, key, manner, known);
     } catch (error) {

@@ -285,6 +285,20 @@ describe('keys', () => {
   );
 
   it(
+    'a guard is asked each time: it may have another answer than when the entry came',
+    scene({ rows, has: [] }, async ({ boot }) => {
+      let allows = true;
+      const { cache } = await boot({ key: () => allows });
+      cache.put('a', 'A');
+      expect(await cache.fetch('a')).toBe('A');
+      allows = false;
+      const refused = { status: 'absent', because: 'key', age: 0 };
+      expect([cache.lookup('a'), await cache.read('a')]).toEqual([refused, refused]);
+      expect(await cache.fetch('a')).toBeUndefined();
+    }),
+  );
+
+  it(
     'a guard that throws is reported and taken for a yes',
     scene({ rows, has: [] }, async ({ boot }) => {
       const { cache, told, log } = await boot({

@@ -26,6 +26,23 @@ function everythingTold({ events, log, cache, runtime }: Booted<string>): string
 
 describe('secretKeys', () => {
   it(
+    'what is held is the answer to every kind of question, and the source is not asked',
+    scene({ rows: {}, has: [] }, async ({ boot, asked }) => {
+      const { cache } = await boot({ secretKeys: true });
+      cache.put(secret, 'S');
+      expect(await cache.read(secret)).toMatchObject({ status: 'fresh', value: 'S' });
+      expect(await cache.fetch(secret)).toBe('S');
+      expect((await cache.readMany([secret])).get(secret)).toMatchObject({ status: 'fresh' });
+      expect([cache.get(secret), cache.has(secret), cache.lookup(secret).status]).toEqual([
+        'S',
+        true,
+        'fresh',
+      ]);
+      expect(asked('load', secret)).toBe(0);
+    }),
+  );
+
+  it(
     'no key is in events, logs, errors of the cache’s own, or the snapshot; the source is asked with the key itself',
     scene({ rows: { [secret]: 'S', [other]: 'O' } }, async ({ w, db, store, boot, asked }) => {
       const one = await boot({
