@@ -48,6 +48,8 @@ class Branch {
  */
 export class BurstTrie {
   #root: Place = new Map();
+  /** Maps that could not burst, and how large they were then. */
+  readonly #stubborn = new WeakMap<Map<string, number>, number>();
 
   get size(): number {
     return this.#root.size;
@@ -75,7 +77,8 @@ export class BurstTrie {
       place = next;
     }
     place.set(key, number);
-    if (isFull(place.size)) this.#replace(aboveTop, top, burst(place));
+    if (isFull(place.size) && (this.#stubborn.get(place) ?? 0) < place.size)
+      this.#burst(place, aboveTop, top);
   }
 
   /** Takes out a key that is there. */
@@ -96,6 +99,12 @@ export class BurstTrie {
     place.delete(key);
   }
 
+  #burst(map: Map<string, number>, aboveTop: Branch | undefined, top: Place): void {
+    const parts = burst(map);
+    if (parts === map) this.#stubborn.set(map, map.size);
+    this.#replace(aboveTop, top, parts);
+  }
+
   #replace(above: Branch | undefined, before: Place, after: Place): void {
     if (above === undefined) this.#root = after;
     else
@@ -105,7 +114,7 @@ export class BurstTrie {
   }
 }
 
-/** Whether a map that has just grown to this size is to burst. One that cannot is left alone until it has doubled. */
+/** Whether a map that has just come to this size is to burst. One that cannot is left alone until it has doubled. */
 const isFull = (size: number): boolean => size > roomy && ((size - 1) & (size - 2)) === 0;
 
 /** A key's character at a place, as far as characters are told apart; 0 where the key is too short for it. */

@@ -122,6 +122,19 @@ describe('a burst trie', () => {
     expect(trie.size).toBe(3 * roomy);
   });
 
+  it('does not try it again and again with keys that come and go', () => {
+    const trie = new BurstTrie();
+    const alike = (nth: number) => `${'x'.repeat(100)}${nth}${'x'.repeat(100)}`;
+    for (let nth = 0; nth < roomy; nth += 1) trie.add(alike(nth), nth);
+    const looked = vi.spyOn(Map.prototype, 'keys');
+    for (let nth = roomy; nth < roomy + 50; nth += 1) {
+      trie.add(alike(nth), nth);
+      trie.delete(alike(nth));
+    }
+    expect(looked.mock.calls.length).toBeLessThan(5);
+    expect(looked).toHaveBeenCalled();
+  });
+
   it('is a map, however large it was and whatever it was asked for', () => {
     const bulk = fc.record({
       family: fc.constantFrom(...Object.values(families)),
