@@ -41,7 +41,8 @@ export type Verdict = 'fresh' | Stale<unknown>['because'] | 'expired' | 'aged';
 /** Whether an entry may be served, and as what. The order is the order of precedence. */
 export function judge(entry: Standing, now: Circumstances): Verdict {
   if (now.wall >= entry.expiresAt) return 'expired';
-  const age = now.age - entry.confirmedAt;
+  // A clock that is read once a stretch may lie before what was confirmed in it.
+  const age = Math.max(0, now.age - entry.confirmedAt);
   if (age >= entry.ttl + entry.staleFor) return 'aged';
   if ((entry.flags & Flag.restored) !== 0) return 'restored';
   if ((entry.flags & Flag.suspect) !== 0 || entry.confirmedAt < now.doubtBefore) return 'suspect';

@@ -8,7 +8,8 @@ import type { Absent, Fresh, Lookup, Stale, Unknown } from './lookup.js';
 /** What memory says of a key. Keys are as the table has them. */
 export class Memory<V> {
   readonly #core: CacheCore<V>;
-  readonly #clock = new CoarseClock();
+  /** Of all who ask in one stretch of code: what the one is told and what the other is given are of one time. */
+  readonly clock = new CoarseClock();
   readonly #exactClock = new MillisecondClock();
   // Kept: a read makes no object but its answer.
   readonly #standing: Standing = { confirmedAt: 0.5, expiresAt: 0.5, ttl: 0.5, staleFor: 0.5, flags: 0 };
@@ -20,7 +21,7 @@ export class Memory<V> {
 
   /** For who asks and goes on at once: as of the stretch of code that asks. */
   know(key: string): Lookup<V> {
-    return this.#know(key, this.#clock);
+    return this.#know(key, this.clock);
   }
 
   /** For who has waited, and will again: each of them is a stretch of its own. */

@@ -228,10 +228,11 @@ function isRight(schema: Schema, options: unknown): boolean {
     known = rulesOf(schema);
     rules.set(schema, known);
   }
-  for (const name in options) {
-    const rule = known.get(name);
+  for (const name in options) if (!known.has(name)) return false;
+  // Whatever is read of the options later, wherever it comes from: a prototype, a getter.
+  for (const [name, rule] of known) {
     const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (rule === undefined || (value !== undefined && !rule(value))) return false;
+    if (value !== undefined && !rule(value)) return false;
   }
   return known.size > 0;
 }

@@ -1,6 +1,5 @@
 import { OptionsError, SourceUnavailableError } from '../../src/errors.js';
 import { milliseconds } from '../../src/runtime/duration.js';
-import { CoarseClock } from '../../src/runtime/time.js';
 import {
   checkReadOptions,
   checkRefreshOptions,
@@ -18,7 +17,6 @@ export class Reader<V> {
   readonly #core: CacheCore<V>;
   readonly #memory: Memory<V>;
   readonly #finder: Finder<V>;
-  readonly #clock = new CoarseClock();
   /** The table holds keys as they come. */
   readonly #plain: boolean;
   /** Where a call says nothing else. */
@@ -45,7 +43,7 @@ export class Reader<V> {
     const core = this.#core;
     if (core.sliding.any) return this.#served(key);
     const stored = this.#plain && typeof key === 'string' ? key : core.keys.stored(key);
-    const value = core.table.glance(stored, this.#clock.read(), core.doubtBefore, core.counters);
+    const value = core.table.glance(stored, this.#memory.clock.read(), core.doubtBefore, core.counters);
     if (value !== undefined && !core.diagnostics.answers.hasSubscribers) return value;
     return this.#getTelling(key, value);
   }

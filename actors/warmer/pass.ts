@@ -83,7 +83,7 @@ export async function pass<V>(core: CacheCore<V>, life: LifeSignal): Promise<Pas
   }
 }
 
-/** To look at the clock costs a tenth of storing a row; one takes a few microseconds. */
+/** To look at the clock costs a tenth of storing a row; one takes a few microseconds, but for a user's own `key` and `weigh`. */
 const lookAfter = 16;
 
 /** Stores a batch. Says how many of its rows were set apart. */

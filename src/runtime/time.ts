@@ -82,7 +82,8 @@ const settled = Promise.resolve();
 
 /**
  * The same for a hot path: read once per stretch of synchronous code, or every 128 reads within a longer one, because
- * reading a clock costs twice what a Map's `get` does. Where a testing world or fake timers hold the clocks, at each read.
+ * reading a clock costs twice what a Map's `get` does. Where a testing world or fake
+ * timers hold `Date`, or `performance.now` itself, at each read.
  */
 export class CoarseClock extends MillisecondClock {
   #left = 0;
@@ -91,7 +92,11 @@ export class CoarseClock extends MillisecondClock {
   };
 
   override read(): this {
-    if (this.#left-- > 0 && areClocksNative()) return this;
+    if (!areClocksNative()) {
+      this.#left = 0;
+      return super.read();
+    }
+    if (this.#left-- > 0) return this;
     this.#left = 128;
     super.read();
     // Not `queueMicrotask`: it costs as much as two clocks.

@@ -14,7 +14,7 @@ const letters = 1 << letterBits;
 /** So many of a map's keys say by which of their characters it bursts. */
 const samples = 256;
 
-/** How far from either end of a key that character is looked for. */
+/** So far from either end of a key that character is looked for at every place, and at so many places between. */
 const reach = 64;
 
 /** With more than this share of the keys still together afterwards, bursting is no use. */
@@ -97,6 +97,8 @@ export class BurstTrie {
       }
     }
     place.delete(key);
+    // Others may come in the place of those that could not be told apart.
+    if (place.size === sparse) this.#stubborn.delete(place);
   }
 
   #burst(map: Map<string, number>, aboveTop: Branch | undefined, top: Place): void {
@@ -137,10 +139,8 @@ function burst(map: Map<string, number>): Place {
 /** Where the character stands by which a map's keys are best told apart. Among equals the nearest to the end: numbers count up there. */
 function tellingAt(map: ReadonlyMap<string, number>): number {
   const keys = sampleOf(map);
-  const far = Math.min(reach, Math.max(...keys.map((key) => key.length)));
   let best = { at: -1, together: Number.POSITIVE_INFINITY };
-  for (let step = 0; step < 2 * far; step += 1) {
-    const at = step < far ? -1 - step : step - far;
+  for (const at of placesIn(Math.max(...keys.map((key) => key.length)))) {
     const counts = new Array<number>(letters).fill(0);
     for (const key of keys) counts[letterOf(key, at)]! += 1;
     const together = counts.reduce((sum, count) => sum + count * count, 0);
@@ -149,12 +149,22 @@ function tellingAt(map: ReadonlyMap<string, number>): number {
   return best.at;
 }
 
+/** Where to look in keys of up to that length: from the end, from the beginning, and where they are longer than that, between. */
+function* placesIn(length: number): Generator<number, void, void> {
+  for (let step = 0; step < Math.min(reach, length); step += 1) yield -1 - step;
+  for (let step = 0; step < Math.min(reach, length - reach); step += 1) yield step;
+  const between = Math.max(0, length - 2 * reach);
+  const stride = Math.max(1, between / reach);
+  for (let step = 0; step < between; step += stride) yield reach + Math.floor(step);
+}
+
+/** Some of the keys, at uneven distances: keys may come in turns. */
 function sampleOf(map: ReadonlyMap<string, number>): readonly string[] {
-  const every = Math.ceil(map.size / samples);
+  const share = (samples / map.size) * 2 ** 32;
   const keys: string[] = [];
   let nth = 0;
   for (const key of map.keys()) {
-    if (nth % every === 0) keys.push(key);
+    if (Math.imul(nth, 0x9e3779b1) >>> 0 < share) keys.push(key);
     nth += 1;
   }
   return keys;
@@ -167,7 +177,7 @@ function shared(counts: readonly number[]): { byLetter: Map<string, number>[]; l
     map: new Map<string, number>(),
     keys: 0,
   }));
-  // A letter that no key has yet may be the next that all have: each has another's map.
+  // A letter that no key has yet may be the next that all have: those are dealt out over the maps there are.
   const byLetter = counts.map((_, letter) => shares[letter % shares.length]!.map);
   for (const letter of seen.sort((a, b) => counts[b]! - counts[a]!)) {
     const least = shares.reduce((least, other) => (other.keys < least.keys ? other : least));

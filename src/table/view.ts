@@ -203,12 +203,14 @@ export class View<V> {
     const at = slot & pageMask;
     const word = meta[at]!;
     const confirmedAt = times[at << 1]!;
-    // A term that is the entry's own has no ttl here: it is not below anything.
+    // A term that is the entry's own has no ttl here: no age is below undefined.
+    const ttl = ttls[word >>> termShift]!;
     return (
       (word & plainBits) === plain &&
       !tags.dying &&
       clocks.wall < times[(at << 1) | 1]! &&
-      clocks.age - confirmedAt < ttls[word >>> termShift]! &&
+      clocks.age - confirmedAt < ttl &&
+      ttl > 0 &&
       confirmedAt >= notBefore
     );
   }
@@ -220,10 +222,12 @@ export class View<V> {
     const word = meta[at]!;
     if ((word & kindBits) !== Kind.entry) return undefined;
     if (wall >= times[2 * at + 1]! || (tags.dying && tags.isDead(slot))) return undefined;
-    if (age >= this.records.ageDeadline(slot)) return undefined;
-    if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
     const confirmedAt = this.records.confirmedAt(slot);
-    const isFresh = age - confirmedAt < this.records.ttl(slot) && confirmedAt >= notBefore;
+    // A clock that is read once a stretch may lie before what was confirmed in it.
+    const now = Math.max(age, confirmedAt);
+    if (now >= this.records.ageDeadline(slot)) return undefined;
+    if ((word & readsBits) !== readsBits) meta[at] = word + (1 << readsShift);
+    const isFresh = now - confirmedAt < this.records.ttl(slot) && confirmedAt >= notBefore;
     if (isFresh && (word & doubtBits) === 0) tally.fresh += 1;
     else tally.stale += 1;
     return values[at];

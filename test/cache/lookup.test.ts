@@ -342,9 +342,41 @@ describe('with the fake timers of a user’s own test', () => {
   });
 });
 
+describe('within one stretch of code', () => {
+  it('get and lookup go by one time, and what they count is what they said', async () => {
+    let wall = Date.now();
+    vi.spyOn(Date, 'now').mockImplementation(() => wall);
+    try {
+      const cache = defineCache<string>({ name: 'users', source: async () => undefined });
+      cache.put('e', 'E', { expiresAt: wall + 10 });
+      expect(cache.lookup('e').status).toBe('fresh');
+      wall += 20;
+      expect([cache.get('e'), cache.lookup('e').status, cache.has('e')]).toEqual(['E', 'fresh', true]);
+      expect(cache.stats()).toMatchObject({ fresh: 3, unknown: 0 });
+      await Promise.resolve();
+      expect([cache.get('e'), cache.lookup('e').status]).toEqual([undefined, 'unknown']);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('what was put with no ttl is not fresh, though the clock was read before', () => {
+    const cache = defineCache<string>({ name: 'users', source: async () => undefined });
+    cache.put('w', 'W');
+    cache.lookup('w');
+    const { now } = performance;
+    const began = now.call(performance);
+    while (now.call(performance) - began < 2);
+    cache.put('k', 'K', { ttl: 0, staleFor: '1h' });
+    expect(cache.lookup('k')).toMatchObject({ status: 'stale', because: 'ttl', age: 0 });
+    cache.put('k', 'K', { ttl: 0, staleFor: 0 });
+    expect([cache.lookup('k').status, cache.get('k')]).toEqual(['unknown', undefined]);
+  });
+});
+
 describe('what is read often', () => {
   it(
-    'is told by its own time, confirmed with all others, in doubt and gone like what is read once',
+    'is told by its own time, and gone, like what is read once',
     scene({ rows, has: [] }, async ({ w, boot }) => {
       const { cache } = await boot({ ttl: '1m', staleFor: '5m' });
       const often = (): void => {
@@ -377,6 +409,8 @@ describe('what is read often', () => {
       for (let n = 0; n < 70_000; n += 1) cache.put(`many ${n}`, 'M', { ttl: 1000 + n });
       for (let n = 0; n < 5; n += 1) expect(cache.get('many 69999')).toBe('M');
       expect(cache.lookup('many 69999')).toMatchObject({ status: 'fresh' });
+      await w.advance(1000 + 69_999);
+      expect(cache.lookup('many 69999')).toMatchObject({ status: 'stale', because: 'ttl' });
     }),
   );
 });

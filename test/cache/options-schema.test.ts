@@ -35,9 +35,22 @@ const value = fc.oneof(
   fc.constantFrom(0, 1, 0.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e20),
   fc.constantFrom<unknown>([], ['a'], [1], {}, new AbortController().signal, () => true),
 );
+/** Nothing of its own, and what a getter says. */
+class Getters {
+  get accept(): unknown {
+    return 'bogus';
+  }
+  get expiresAt(): unknown {
+    return Number.NaN;
+  }
+}
 const options = fc.oneof(
   fc.dictionary(fc.constantFrom(...names), value, { noNullPrototype: false }),
-  fc.constantFrom<unknown>(null, undefined, 5, 'text', [], [1]),
+  fc.constantFrom<unknown>(null, undefined, 5, 'text', [], [1], new Getters()),
+  fc
+    .constantFrom(...names)
+    .chain((name) => value.map((given) => Object.defineProperty({}, name, { value: given }))),
+  fc.constantFrom(...names).chain((name) => value.map((given) => Object.create({ [name]: given }))),
 );
 
 describe('what is said is right', () => {

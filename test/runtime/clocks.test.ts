@@ -59,6 +59,9 @@ describe('the coarse clock', () => {
     });
     vi.unstubAllGlobals();
     expect(walls).toEqual([1002, 1003, 1004]);
+    // And what was held is over at once when it is let go, within the same stretch.
+    vi.restoreAllMocks();
+    expect(clock.read().wall).toBeGreaterThan(1_000_000);
   });
 });
 

@@ -35,8 +35,15 @@ const families: Readonly<Record<string, (nth: number) => string>> = {
   addresses: (nth) => `user${nth}@example.com`,
   'digests, each with the same end': (nth) => `${hex(nth)}${hex(nth + 1)}-4000-8000-${'0'.repeat(60)}`,
   'times that go on': (nth) => new Date(1_700_000_000_000 + nth * 977).toISOString(),
+  'little in the midst of what is long': (nth) =>
+    `https://assets.example.com/${'folder/'.repeat(40)}${nth}${'/folder'.repeat(40)}.webp?width=640`,
+  'kinds that come in turns': (nth) => `${'abcdefghijklmnopqrstuvwxyz'[nth % 2 === 0 ? 0 : nth % 26]}:${nth}`,
   'a wide alphabet': (nth) => String.fromCharCode(0x4e00 + (nth % 5000), 0x4e00 + Math.floor(nth / 5000)),
 };
+
+/** Keys that differ where nobody looks: all characters have the same lowest bits. */
+const lone = (nth: number): string =>
+  Array.from({ length: 4 }, (_, at) => String.fromCharCode(0x80 * (1 + ((nth >> (5 * at)) & 31)))).join('');
 
 describe('a burst trie', () => {
   it.each([
@@ -116,15 +123,26 @@ describe('a burst trie', () => {
 
   it('lets a map grow where no character tells enough keys apart', () => {
     const trie = new BurstTrie();
-    const alike = (nth: number) => `${'x'.repeat(100)}${nth}${'x'.repeat(100)}`;
+    const alike = (nth: number) => lone(nth);
     for (let nth = 0; nth < 3 * roomy; nth += 1) trie.add(alike(nth), nth);
     for (let nth = 0; nth < 3 * roomy; nth += 1) if (trie.get(alike(nth)) !== nth) expect.fail(alike(nth));
     expect(trie.size).toBe(3 * roomy);
   });
 
+  it('has small maps again when other keys have come in the place of those', () => {
+    const trie = new BurstTrie();
+    const others = (nth: number) => `user:${nth}`;
+    const untold = (nth: number) => lone(nth);
+    for (let nth = 0; nth <= roomy; nth += 1) trie.add(untold(nth), nth);
+    for (let nth = 0; nth <= roomy; nth += 1) trie.delete(untold(nth));
+    const maps = watchMaps();
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(others(nth), nth);
+    expect(maps.largest()).toBe(roomy + 1);
+  });
+
   it('does not try it again and again with keys that come and go', () => {
     const trie = new BurstTrie();
-    const alike = (nth: number) => `${'x'.repeat(100)}${nth}${'x'.repeat(100)}`;
+    const alike = (nth: number) => lone(nth);
     for (let nth = 0; nth < roomy; nth += 1) trie.add(alike(nth), nth);
     const looked = vi.spyOn(Map.prototype, 'keys');
     for (let nth = roomy; nth < roomy + 50; nth += 1) {

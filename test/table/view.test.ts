@@ -67,6 +67,18 @@ describe('an entry that was read so often that its reads are not counted any mor
     expect(tally).toEqual({ fresh: 0, stale: 0 });
   });
 
+  it('is not fresh without a ttl, though the clock was read before it was confirmed', () => {
+    const before = { age: 95, wall: 5000 };
+    table.put('a', 'A', { confirmedAt: 100, ttl: 0, staleFor: 500 });
+    for (let n = 1; n <= 5; n += 1) {
+      expect(freshAt(before)).toBeUndefined();
+      expect(glance(before)).toBe('A');
+      expect(tally).toEqual({ fresh: 0, stale: n });
+    }
+    table.put('a', 'A', { confirmedAt: 100, ttl: 0, staleFor: 0 });
+    expect(glance(before)).toBeUndefined();
+  });
+
   it('is as old as the confirmation of all', () => {
     table.affirm(900, 0);
     expect(glance({ age: 1500, wall: 5000 })).toBe('A');
