@@ -21,7 +21,9 @@ export class Reader<V> {
   readonly #plain: boolean;
   /** Where a call says nothing else. */
   readonly #manner: Manner;
-  /** Every text is a key as it comes; what is fresh is the answer, and no reason to do more. */
+  /** Every text is a key. */
+  readonly #open: boolean;
+  /** And what is fresh is the answer, and no reason to do more. */
   readonly #quick: boolean;
 
   constructor(core: CacheCore<V>) {
@@ -29,13 +31,13 @@ export class Reader<V> {
     this.#memory = new Memory(core);
     this.#finder = new Finder(core, this.#memory);
     this.#plain = !core.keys.secret;
-    this.#quick = core.keys.plain && core.policy.read.refreshAhead === 0;
+    this.#open = core.keys.plain;
+    this.#quick = this.#open && core.policy.read.refreshAhead === 0;
     this.#manner = { ...core.policy.read, timeout: Number.POSITIVE_INFINITY, signal: undefined };
   }
 
   lookup(key: string): Lookup<V> {
-    const { keys } = this.#core;
-    return this.#count(keys.allows(key) ? this.#memory.know(keys.stored(key)) : refusedKey);
+    return this.#count(this.#open && typeof key === 'string' ? this.#memory.know(key) : this.peek(key));
   }
 
   /** The hot path: what `lookup` would say, without saying it. */
@@ -176,13 +178,14 @@ export class Reader<V> {
   }
 
   has(key: string): boolean {
-    const known = this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey;
+    const known = this.peek(key);
     return known.status === 'fresh' || known.status === 'stale';
   }
 
   /** What memory has, for who does not tell it: not counted. */
   peek(key: string): Lookup<V> {
-    return this.#core.keys.allows(key) ? this.#memory.know(this.#core.keys.stored(key)) : refusedKey;
+    const { keys } = this.#core;
+    return keys.allows(key) ? this.#memory.know(keys.stored(key)) : refusedKey;
   }
 
   /** What `peek` had is told after all. */

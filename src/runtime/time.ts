@@ -92,13 +92,16 @@ export class CoarseClock extends MillisecondClock {
   };
 
   override read(): this {
-    if (!areClocksNative()) {
-      this.#left = 0;
-      return super.read();
-    }
-    if (this.#left-- > 0) return this;
-    this.#left = 128;
+    if (this.#left <= 0 || !areClocksNative()) return this.#renew();
+    this.#left -= 1;
+    return this;
+  }
+
+  #renew(): this {
     super.read();
+    this.#left = 0;
+    if (!areClocksNative()) return this;
+    this.#left = 128;
     // Not `queueMicrotask`: it costs as much as two clocks.
     void settled.then(this.#end);
     return this;
