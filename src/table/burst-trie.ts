@@ -1,5 +1,5 @@
 /** A map with more keys than this bursts. So many it takes in, and a burst moves, in a few ms. */
-const roomy = 1 << 14;
+const roomy = 1 << 13;
 
 /** A branch with fewer than this is one map again. */
 const sparse = roomy >> 2;
@@ -44,7 +44,7 @@ class Branch {
  * Key to number. Many small maps instead of one: a map that grows copies all it holds, and one of a million keys does so for 0.2 s. A
  * burst trie (Heinz, Zobel, Williams 2002), but for which character a branch looks at: the one that tells its keys apart best, wherever in
  * them it stands, so that neither what all begin or end with, nor a number that counts up, crowds them into one map. A way through
- * it reads one character a branch: none up to 16,384 keys, two at a million.
+ * it reads one character a branch: none up to 8,192 keys, one at a hundred thousand, two at a million.
  */
 export class BurstTrie {
   #root: Place = new Map();

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BurstTrie } from '../../src/table/burst-trie.js';
 
 /** How many keys a map may hold before it must make way for several. */
-const roomy = 1 << 14;
+const roomy = 1 << 13;
 
 afterEach(() => {
   vi.restoreAllMocks();
