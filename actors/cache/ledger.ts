@@ -1,5 +1,6 @@
 import type { SnapshotStore, SnapshotTombstone } from '../../src/snapshot/store.js';
 import type { Cursor } from '../../src/sources/source.js';
+import { Backlog } from '../../src/table/index.js';
 import { Bell } from './bell.js';
 import type { Outbox } from './outbox.js';
 
@@ -33,7 +34,7 @@ export class Ledger {
   closed = false;
   last: { readonly at: number; readonly ok: boolean; readonly error?: unknown } | undefined;
   /** Keys that a restore left out because their time was over: they are to go from the store. */
-  readonly dropped: string[] = [];
+  readonly dropped = new Backlog<string>();
   /** The change feed's cursor as the store has it. */
   cursor: Cursor | undefined;
   /** A restore has been finished in this process: the table knows all that the store does, and more. */

@@ -55,7 +55,7 @@ export async function restore<V>(
         if (brought === 'stored') counts.entries++;
         else if (brought === 'over') {
           counts.dropped++;
-          ledger.dropped.push(entry.key);
+          ledger.dropped.add(entry.key);
         } else if (brought === 'full') counts.dropped++;
         sinceLook += 1;
         if (sinceLook < lookAfter) continue;

@@ -72,7 +72,7 @@ export class PagesUnderWay<V> {
         await Promise.allSettled(this.#sent.map(({ written }) => written));
         for (const { changes, dropped } of [...this.#sent, ...(unsent ? [unsent] : [])].reverse()) {
           this.#table.redo(changes);
-          this.#ledger.dropped.unshift(...dropped);
+          this.#ledger.dropped.putBack(dropped);
         }
         this.#sent.length = 0;
         throw error;

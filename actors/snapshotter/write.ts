@@ -42,8 +42,8 @@ export async function writeSnapshot<V>(
   });
   for (let more = true; more; ) {
     const changes = table.drain(pageSize);
-    const dropped = ledger.dropped.splice(0, pageSize);
-    more = changes.more || ledger.dropped.length > 0;
+    const dropped = ledger.dropped.take(pageSize);
+    more = changes.more || ledger.dropped.size > 0;
     const moved = !more && cursor !== undefined && cursor !== ledger.cursor;
     const page = pageOf(core, ledger, table, changes, dropped);
     if (isEmpty(page) && page.full === undefined && !moved) continue;
@@ -84,7 +84,7 @@ function muchChanged<V>({ pending, size }: Table<V>, { removals }: Ledger): bool
 
 /** Whether a writing would find nothing to do: neither a page for the store nor a tombstone that has served. */
 export function nothingToWrite<V>({ table, cursor }: CacheCore<V>, ledger: Ledger): boolean {
-  if (ledger.fullDue || ledger.dropped.length > 0 || table.pending > 0) return false;
+  if (ledger.fullDue || ledger.dropped.size > 0 || table.pending > 0) return false;
   if (ledger.outbox.hasUnwritten) return false;
   if (cursor !== undefined && cursor !== ledger.cursor) return false;
   for (const _ of table.buried()) return false;

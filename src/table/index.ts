@@ -2,6 +2,7 @@
  * The table in memory, in the role of ETS: entries, denials, tombstones, what is due when, and which answers of the source
  * come too late.
  */
+export { Backlog } from './backlog.js';
 export type { Changes, KeySeq } from './change-list.js';
 export type { Lease } from './leases.js';
 export type { TableOptions } from './options.js';
