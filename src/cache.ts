@@ -42,7 +42,10 @@ export interface Cache<V> extends AsyncDisposable {
   stats(): CacheStats;
   readonly bus: Bus<CacheEvents>;
 
-  /** Memory only, synchronous: what is known of the key, and how. */
+  /**
+   * Memory only, synchronous: what is known of the key, and how. Of the time at which the stretch of code that asks began to: within one
+   * the clocks are looked at once, or every 128 questions in a longer one. So it is of `get` and `has`; `read` and `fetch` look at each.
+   */
   lookup(key: string): Lookup<V>;
   /**
    * Memory, then the source, once for all who ask. That the source is away is an answer here, not a rejection; what else the source
