@@ -3,6 +3,7 @@ import { TTLCache } from '@isaacs/ttlcache';
 import { type Cache, defineCache } from 'holdfast';
 import { LRUCache } from 'lru-cache';
 import { bulk } from './cache/bulk.js';
+import { ets } from './cache/ets.js';
 import { fetching } from './cache/fetching.js';
 import { storing } from './cache/storing.js';
 import { sweeping } from './cache/sweeping.js';
@@ -17,7 +18,7 @@ const probes = 1 << 16;
 export default suite({
   name: 'cache',
   about:
-    'every operation that a program waits for, beside a plain Map, lru-cache with ttl, @isaacs/ttlcache, bentocache and async-cache-dedupe',
+    'every operation that a program waits for, beside a plain Map, lru-cache with ttl, @isaacs/ttlcache, bentocache, async-cache-dedupe and, where an Erlang is found, a raw ETS table',
   async run(bench) {
     const million = 1_000_000 * bench.scale;
     for (const count of [1_000, 100_000, million]) await reads(bench, count);
@@ -63,6 +64,7 @@ async function reads(bench: Bench, count: number): Promise<void> {
       map: over(friends, (key) => map.get(key)),
       'lru-cache': over(friends, (key) => lru.get(key)),
       ttlcache: over(friends, (key) => ttl.get(key)),
+      ...ets('get', count),
     },
     {
       ...rounds,
@@ -158,6 +160,9 @@ async function memory(bench: Bench, count: number): Promise<void> {
     held.set('', session(0)); // still in use, so still there
     return (after - before) / count;
   };
+  const etsMemory = Object.fromEntries(
+    Object.entries(ets('memory', count)).map(([name, measure]) => [name, measure()]),
+  );
   bench.record(
     title,
     'bytes/entry',
@@ -168,6 +173,7 @@ async function memory(bench: Bench, count: number): Promise<void> {
       }),
       map: perEntry(() => new Map<string, Session>()),
       'lru-cache': perEntry(() => new LRUCache<string, Session>({ max: count, ttl: 3_600_000 })),
+      ...etsMemory,
     },
     [
       { is: 'at most', value: 1.25, times: 'map' },

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { perSecond } from '../harness/rounds.js';
 import { type Session, session, tokens } from '../harness/sessions.js';
 import type { Bench } from '../harness/suite.js';
+import { ets } from './ets.js';
 
 const empty = (): Cache<Session> =>
   defineCache<Session>({ name: 'bench', source: async () => undefined, ttl: '1h', staleFor: '1h' });
@@ -32,7 +33,12 @@ export async function bulk(bench: Bench, count: number): Promise<void> {
   await bench.compare(
     `putMany of ${many}`,
     'entries/s',
-    { holdfast: () => whole(() => empty().putMany(pairs)), map: intoMap, 'lru-cache': intoLru },
+    {
+      holdfast: () => whole(() => empty().putMany(pairs)),
+      map: intoMap,
+      'lru-cache': intoLru,
+      ...ets('put', count),
+    },
     { rounds: 5, aims: [{ is: 'at least', value: 1 / 1.3, times: 'map' }] },
   );
   await bench.compare(
