@@ -1,4 +1,22 @@
 import type { Milliseconds } from '../../src/runtime/duration.js';
+import { BurstTrie } from '../../src/table/index.js';
+
+/** A set of keys that grows little by little: a hundred thousand in one Set are copied in 8 ms. */
+class Names {
+  readonly #keys = new BurstTrie();
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(key: string): void {
+    if (!this.has(key)) this.#keys.add(key, 0);
+  }
+
+  has(key: string): boolean {
+    return this.#keys.get(key) >= 0;
+  }
+}
 
 /**
  * Whether a complete pass proves the absence of a key that was never held. It does for a while, and never for a key about
@@ -8,9 +26,9 @@ import type { Milliseconds } from '../../src/runtime/duration.js';
 export class Authority {
   readonly #bound: number;
   /** Keys that left memory, or came to doubt, since the proving pass began. */
-  #doubtful = new Set<string>();
+  #doubtful = new Names();
   /** The same since the pass under way began: what will be doubtful if it proves anything. */
-  #pending: Set<string> | undefined;
+  #pending: Names | undefined;
   #provenAt: Milliseconds | undefined;
   #provenEnd: Milliseconds | undefined;
 
@@ -19,7 +37,7 @@ export class Authority {
   }
 
   passBegan(): void {
-    this.#pending = new Set();
+    this.#pending = new Names();
   }
 
   /** A pass is complete. It proves nothing when anything was evicted, restored or rebuilt since it began. */
@@ -44,7 +62,7 @@ export class Authority {
 
   /** Nothing is proven, by the pass under way neither. */
   void(): void {
-    this.#doubtful.clear();
+    this.#doubtful = new Names();
     this.#pending = undefined;
     this.#provenAt = undefined;
     this.#provenEnd = undefined;

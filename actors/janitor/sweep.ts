@@ -41,16 +41,12 @@ export async function sweep<V>(core: CacheCore<V>, life: LifeSignal): Promise<Sw
 /** Work proportional to what is over. */
 async function evictOver<V>(core: CacheCore<V>, stretch: Stretch): Promise<number> {
   const evicted = { expired: 0, aged: 0 };
-  let sinceLook = 0;
   for (const eviction of core.table.due(ageNow(), wallNow())) {
     if (eviction !== undefined && eviction.because !== 'capacity') {
       evicted[eviction.because]++;
       core.authority.doubt(eviction.key);
     }
-    sinceLook += 1;
-    if (sinceLook < lookAfter) continue;
-    sinceLook = 0;
-    if (stretch.spent && !(await stretch.yield())) break;
+    if (stretch.step() && !(await stretch.yield())) break;
   }
   const sum = evicted.expired + evicted.aged;
   core.counters.evictedExpired += sum;
@@ -59,9 +55,6 @@ async function evictOver<V>(core: CacheCore<V>, stretch: Stretch): Promise<numbe
   if (evicted.aged > 0) core.bus.publish('evicted', { count: evicted.aged, because: 'aged' });
   return sum;
 }
-
-/** To look at the clock costs a third of an eviction; one takes a few microseconds. */
-const lookAfter = 16;
 
 /** A revocation that the source never confirmed is kept for `staleFor`, no longer. */
 async function liftOldTombstones<V>(core: CacheCore<V>, stretch: Stretch): Promise<void> {

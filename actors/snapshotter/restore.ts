@@ -37,7 +37,6 @@ export async function restore<V>(
   const began = monotonicNow();
   const stretch = new Stretch(life);
   const counts = { entries: 0, dropped: 0, tombstones: 0 };
-  let sinceLook = 0;
   // What a snapshot brings was never passed over: its absence from a pass proves nothing.
   core.authority.void();
   const { table } = core;
@@ -57,10 +56,7 @@ export async function restore<V>(
           counts.dropped++;
           ledger.dropped.add(entry.key);
         } else if (brought === 'full') counts.dropped++;
-        sinceLook += 1;
-        if (sinceLook < lookAfter) continue;
-        sinceLook = 0;
-        if (!stretch.spent) continue;
+        if (!stretch.step()) continue;
         if (!(await stretch.yield())) return 'aborted';
         now = clocks();
       }
@@ -103,9 +99,6 @@ function isInvalidated<V>({ table }: CacheCore<V>, { tags }: Ledger, entry: Snap
   if (table.stampOf(entry.key) < 0) table.bury(entry.key, 'invalidated', tags.get(tag) as number);
   return true;
 }
-
-/** To look at the clock costs a tenth of bringing an entry back; one takes a microsecond. */
-const lookAfter = 16;
 
 /** Read once for a stretch of entries. */
 const clocks = () => ({ age: ageNow(), wall: wallNow() });

@@ -27,6 +27,8 @@ export async function writeSnapshot<V>(
 ): Promise<void> {
   const began = monotonicNow();
   const stretch = new Stretch(life);
+  // What led here, such as a stop, is a stretch of its own.
+  if (!(await stretch.yield())) return;
   const { table } = core;
   if (ledger.fullDue || muchChanged(table, ledger)) {
     table.markAllDirty();

@@ -83,9 +83,6 @@ export async function pass<V>(core: CacheCore<V>, life: LifeSignal): Promise<Pas
   }
 }
 
-/** To look at the clock costs a tenth of storing a row; one takes a few microseconds, but for a user's own `key` and `weigh`. */
-const lookAfter = 16;
-
 /** Stores a batch. Says how many of its rows were set apart. */
 async function takeRows<V>(
   core: CacheCore<V>,
@@ -94,7 +91,6 @@ async function takeRows<V>(
   stretch: Stretch,
 ): Promise<number | 'aborted'> {
   let quarantined = 0;
-  let sinceLook = 0;
   // Every yield below may take any time: the laptop sleeps, and the rows are as old as they were.
   const at = ageNow();
   for (const row of rows) {
@@ -108,10 +104,7 @@ async function takeRows<V>(
       if (core.table.slotOf(key) < 0) core.authority.doubt(key);
     }
     if (taken === 'quarantined') quarantined++;
-    sinceLook += 1;
-    if (sinceLook < lookAfter) continue;
-    sinceLook = 0;
-    if (stretch.spent && !(await stretch.yield())) return 'aborted';
+    if (stretch.step() && !(await stretch.yield())) return 'aborted';
   }
   return quarantined;
 }

@@ -162,8 +162,8 @@ export const yieldToLoop = (): Promise<void> =>
     soon(resolve);
   });
 
-/** A budget of own work in one stretch: `spent()` says when to yield. */
-export function slice(budget: Milliseconds = 3): { spent(): boolean; renew(): void } {
+/** A budget of own work in one stretch: `spent()` says when to yield. What is begun within it may take some ms more. */
+export function slice(budget: Milliseconds = 2): { spent(): boolean; renew(): void } {
   let until = monotonicNow() + budget;
   return {
     spent: () => monotonicNow() >= until,

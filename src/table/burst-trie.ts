@@ -1,8 +1,11 @@
-/** A map with more keys than this bursts. So many it takes in, and a burst moves, in a few ms. */
+/** A map with more keys than this bursts. */
 const roomy = 1 << 13;
 
+/** So many keys of a map that is full are looked at, or move on, with each writing that comes by: all of them at once would take ms. */
+const atOnce = 128;
+
 /** A branch with fewer than this is one map again. */
-const sparse = roomy >> 2;
+const sparse = roomy >> 3;
 
 /** Into so many a map bursts: fewer and fuller maps leave less of themselves empty. */
 const branches = 16;
@@ -20,6 +23,9 @@ const reach = 64;
 /** With more than this share of the keys still together afterwards, bursting is no use. */
 const crowd = 0.75;
 
+/** A character that leaves no more together than so many letters, each as frequent as the others, is as good as any. */
+const lettersEnough = branches / 2;
+
 /** By so much less must a character leave together to be preferred to one nearer to the end. */
 const clearly = 0.8;
 
@@ -27,28 +33,66 @@ const clearly = 0.8;
 type Place = Map<string, number> | Branch;
 
 class Branch {
-  constructor(
-    /** Where the character stands: counted from a key's beginning, or, below zero, from its end. */
-    readonly at: number,
-    readonly byLetter: Place[],
-    /** How many keys, here and below. */
-    public size: number,
-  ) {}
+  readonly at: number;
+  readonly byLetter: Place[];
+  /** How many keys, here and below. */
+  size: number;
+  /** The map that burst, until all its keys are below. */
+  #burst: Map<string, number> | undefined;
+  readonly #left: Iterator<[key: string, number: number]>;
+
+  /** `at`: where the character stands, counted from a key's beginning, or, below zero, from its end. */
+  constructor(at: number, byLetter: Place[], burst: Map<string, number>) {
+    this.at = at;
+    this.byLetter = byLetter;
+    this.size = burst.size;
+    this.#burst = burst;
+    this.#left = burst.entries();
+  }
 
   get(key: string): number | undefined {
-    return this.byLetter[letterOf(key, this.at)]!.get(key);
+    const number = this.below(key).get(key);
+    return number === undefined && this.#burst !== undefined ? this.#burst.get(key) : number;
+  }
+
+  /** Where the key is, once it has moved. */
+  below(key: string): Place {
+    return this.byLetter[letterOf(key, this.at)]!;
+  }
+
+  /** Moves some keys on. Says whether there are more: until then there are but maps below. */
+  move(): boolean {
+    if (this.#burst === undefined) return false;
+    for (let count = 0; count < atOnce; count += 1) {
+      const next = this.#left.next();
+      if (next.done === true) {
+        this.#burst = undefined;
+        return false;
+      }
+      const [key, number] = next.value;
+      (this.below(key) as Map<string, number>).set(key, number);
+    }
+    return true;
+  }
+
+  /** Takes out a key, as far as it is not below. */
+  delete(key: string): void {
+    this.#burst?.delete(key);
   }
 }
 
 /**
  * Key to number. Many small maps instead of one: a map that grows copies all it holds, and one of a million keys does so for 0.2 s. A
  * burst trie (Heinz, Zobel, Williams 2002), but for which character a branch looks at: the one that tells its keys apart best, wherever in
- * them it stands, so that neither what all begin or end with, nor a number that counts up, crowds them into one map. A way through
+ * them it stands, so that neither what all begin or end with, nor a number that counts up, crowds them into one map; and nothing is done
+ * to thousands of keys at once: with the writings that come by, a map that is full is looked through, then emptied into a new branch. A way through
  * it reads one character a branch: none up to 8,192 keys, one at a hundred thousand, two at a million.
  */
 export class BurstTrie {
   #root: Place = new Map();
-  /** Maps that could not burst, and how large they were then. */
+  /** How far maps that are full have been looked through. */
+  readonly #full = new WeakMap<Map<string, number>, ReturnType<typeof looking>>();
+  /** Maps that could not burst, and how large they are to be before that is tried again. */
   readonly #stubborn = new WeakMap<Map<string, number>, number>();
 
   get size(): number {
@@ -67,9 +111,11 @@ export class BurstTrie {
     // The highest place that holds no other keys than the map at the end: where those left that made it branch, it need not.
     let top = place;
     let aboveTop: Branch | undefined;
+    let moving = false;
     while (place instanceof Branch) {
+      moving = place.move();
       place.size += 1;
-      const next: Place = place.byLetter[letterOf(key, place.at)]!;
+      const next: Place = place.below(key);
       if (next.size + 1 < place.size) {
         top = next;
         aboveTop = place;
@@ -77,8 +123,8 @@ export class BurstTrie {
       place = next;
     }
     place.set(key, number);
-    if (isFull(place.size) && (this.#stubborn.get(place) ?? 0) < place.size)
-      this.#burst(place, aboveTop, top);
+    if (place.size > roomy && !moving && place.size > (this.#stubborn.get(place) ?? 0))
+      this.#look(place, aboveTop, top);
   }
 
   /** Takes out a key that is there. */
@@ -92,19 +138,30 @@ export class BurstTrie {
         this.#replace(above, place, map);
         place = map;
       } else {
+        place.move();
+        place.delete(key);
         above = place;
-        place = place.byLetter[letterOf(key, place.at)]!;
+        place = place.below(key);
       }
     }
     place.delete(key);
     // Others may come in the place of those that could not be told apart.
-    if (place.size === sparse) this.#stubborn.delete(place);
+    if (place.size === sparse) {
+      this.#stubborn.delete(place);
+      this.#full.delete(place);
+    }
   }
 
-  #burst(map: Map<string, number>, aboveTop: Branch | undefined, top: Place): void {
-    const parts = burst(map);
-    if (parts === map) this.#stubborn.set(map, map.size);
-    this.#replace(aboveTop, top, parts);
+  #look(map: Map<string, number>, aboveTop: Branch | undefined, top: Place): void {
+    const look = this.#full.get(map) ?? looking(map);
+    const { done, value: branch } = look.next();
+    if (done !== true) {
+      this.#full.set(map, look);
+      return;
+    }
+    this.#full.delete(map);
+    if (branch === undefined) this.#stubborn.set(map, 2 * map.size);
+    this.#replace(aboveTop, top, branch ?? map);
   }
 
   #replace(above: Branch | undefined, before: Place, after: Place): void {
@@ -116,35 +173,46 @@ export class BurstTrie {
   }
 }
 
-/** Whether a map that has just come to this size is to burst. One that cannot is left alone until it has doubled. */
-const isFull = (size: number): boolean => size > roomy && ((size - 1) & (size - 2)) === 0;
-
 /** A key's character at a place, as far as characters are told apart; 0 where the key is too short for it. */
 function letterOf(key: string, at: number): number {
   const index = at < 0 ? key.length + at : at;
   return index >= 0 && index < key.length ? key.charCodeAt(index) & (letters - 1) : 0;
 }
 
-/** The map's keys in maps by one of their characters; the map itself where none tells enough of them apart. */
-function burst(map: Map<string, number>): Place {
-  const at = tellingAt(map);
+/**
+ * Looks through a map, some keys at a time. In the end: a branch that is to hold the map's keys in maps by one of their characters;
+ * undefined where none tells enough of them apart.
+ */
+function* looking(map: Map<string, number>): Generator<undefined, Branch | undefined, void> {
+  const share = (samples / map.size) * 2 ** 32;
+  const sample: string[] = [];
+  let nth = 0;
+  for (const key of map.keys()) {
+    // At uneven distances: keys may come in turns.
+    if (Math.imul(nth, 0x9e3779b1) >>> 0 < share) sample.push(key);
+    nth += 1;
+    if (nth % atOnce === 0) yield;
+  }
+  const at = tellingAt(sample);
   const counts = new Array<number>(letters).fill(0);
-  for (const key of map.keys()) counts[letterOf(key, at)]! += 1;
+  for (const key of map.keys()) {
+    counts[letterOf(key, at)]! += 1;
+    nth += 1;
+    if (nth % atOnce === 0) yield;
+  }
   const { byLetter, largest } = shared(counts);
-  if (largest > map.size * crowd) return map;
-  for (const [key, number] of map) byLetter[letterOf(key, at)]!.set(key, number);
-  return new Branch(at, byLetter, map.size);
+  return largest > map.size * crowd ? undefined : new Branch(at, byLetter, map);
 }
 
-/** Where the character stands by which a map's keys are best told apart. Among equals the nearest to the end: numbers count up there. */
-function tellingAt(map: ReadonlyMap<string, number>): number {
-  const keys = sampleOf(map);
+/** Where the character stands by which the keys are well told apart, or else best. The nearest to the end: numbers count up there. */
+function tellingAt(keys: readonly string[]): number {
   let best = { at: -1, together: Number.POSITIVE_INFINITY };
   for (const at of placesIn(Math.max(...keys.map((key) => key.length)))) {
     const counts = new Array<number>(letters).fill(0);
     for (const key of keys) counts[letterOf(key, at)]! += 1;
     const together = counts.reduce((sum, count) => sum + count * count, 0);
     if (together < best.together * clearly) best = { at, together };
+    if (together * lettersEnough <= keys.length ** 2) break;
   }
   return best.at;
 }
@@ -156,18 +224,6 @@ function* placesIn(length: number): Generator<number, void, void> {
   const between = Math.max(0, length - 2 * reach);
   const stride = Math.max(1, between / reach);
   for (let step = 0; step < between; step += stride) yield reach + Math.floor(step);
-}
-
-/** Some of the keys, at uneven distances: keys may come in turns. */
-function sampleOf(map: ReadonlyMap<string, number>): readonly string[] {
-  const share = (samples / map.size) * 2 ** 32;
-  const keys: string[] = [];
-  let nth = 0;
-  for (const key of map.keys()) {
-    if (Math.imul(nth, 0x9e3779b1) >>> 0 < share) keys.push(key);
-    nth += 1;
-  }
-  return keys;
 }
 
 /** A map for each letter, some the same, so that they get about as many keys each; and how many the largest is to get. */
@@ -187,7 +243,7 @@ function shared(counts: readonly number[]): { byLetter: Map<string, number>[]; l
   return { byLetter, largest: Math.max(...shares.map(({ keys }) => keys)) };
 }
 
-/** All that is left of a branch, in one map. */
+/** All that is left of a branch, in one map: where so many have gone, all others have moved. */
 function gathered(branch: Branch): Map<string, number> {
   const map = new Map<string, number>();
   const places: Place[] = [branch];

@@ -3,6 +3,7 @@
  * come too late.
  */
 export { Backlog } from './backlog.js';
+export { BurstTrie } from './burst-trie.js';
 export type { Changes, KeySeq } from './change-list.js';
 export type { Lease } from './leases.js';
 export type { TableOptions } from './options.js';

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --suite NAME … --case WORDS --json --quick --list --write-readme --write-docs]`: runs the suites of this folder
+ * `npm run bench [-- --suite NAME … --case WORDS --json --quick --explain --list --write-readme --write-docs]`: runs the suites of this folder
  * against the built package; with `--case`, of them the cases whose titles match (a regular expression). `--write-docs` puts what
- * the suite `cache` finds into docs/speed.md, case by case. With `--json` the standard output is one JSON document,
+ * the suite `cache` finds into docs/speed.md, case by case. `--explain` tells, where a suite can, what ran in the stretches that it names (`million`), at the cost of some speed. With `--json` the standard output is one JSON document,
  * `{ machine, results }`, and nothing else.
  */
 import { readdirSync } from 'node:fs';
@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     case: { type: 'string' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    explain: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     'write-readme': { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
@@ -65,6 +66,7 @@ function bench(suite: string, results: Result[]): Bench {
       return values;
     },
     note: (text) => say(`  ${text}`),
+    explain: flags.explain,
     scale: flags.quick ? 0.05 : 1,
     writeReadme(block, content) {
       if (flags['write-readme']) replaceBlock(readme, block, content);

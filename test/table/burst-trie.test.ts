@@ -4,26 +4,36 @@ import { BurstTrie } from '../../src/table/burst-trie.js';
 
 /** How many keys a map may hold before it must make way for several. */
 const roomy = 1 << 13;
+/** With so many writings it is looked through twice, with what they bring; not counted the one that made it full. */
+const looked = (2 * roomy) / 128 + 1;
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Which maps were written to, and how large the largest ever was. */
-function watchMaps(): { readonly largest: () => number; readonly written: Set<object> } {
+/** Which maps were written to, how often, and how large the largest ever was. */
+function watchMaps(): {
+  readonly largest: () => number;
+  readonly count: () => number;
+  readonly written: Set<object>;
+} {
   let largest = 0;
+  let count = 0;
   const written = new Set<object>();
   const set = Map.prototype.set;
   vi.spyOn(Map.prototype, 'set').mockImplementation(function (this: Map<unknown, unknown>, key, value) {
     set.call(this, key, value);
+    count += 1;
     largest = Math.max(largest, this.size);
     written.add(this);
     return this;
   });
-  return { largest: () => largest, written };
+  return { largest: () => largest, count: () => count, written };
 }
 
 const hex = (nth: number): string => (Math.imul(nth, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0');
+
+const address = (nth: number): string => `user${nth}@example.com`;
 
 const families: Readonly<Record<string, (nth: number) => string>> = {
   'numbers that count up': (nth) => String(nth),
@@ -32,7 +42,7 @@ const families: Readonly<Record<string, (nth: number) => string>> = {
   'numbers between names': (nth) => `user:${nth}:profile`,
   'little amidst much that is the same': (nth) =>
     `application:v1:tenant-42:session:${String(nth).padStart(9, '0')}:data`,
-  addresses: (nth) => `user${nth}@example.com`,
+  addresses: address,
   'digests, each with the same end': (nth) => `${hex(nth)}${hex(nth + 1)}-4000-8000-${'0'.repeat(60)}`,
   'times that go on': (nth) => new Date(1_700_000_000_000 + nth * 977).toISOString(),
   'little in the midst of what is long': (nth) =>
@@ -81,7 +91,7 @@ describe('a burst trie', () => {
     const trie = new BurstTrie();
     const count = 4 * roomy;
     for (let nth = 0; nth < count; nth += 1) trie.add(keyOf(nth), nth);
-    expect(maps.largest()).toBe(roomy + 1);
+    expect(maps.largest()).toBe(roomy + 1 + looked);
     expect(trie.size).toBe(count);
     for (let nth = 0; nth < count; nth += 1) if (trie.get(keyOf(nth)) !== nth) expect.fail(keyOf(nth));
     expect(trie.get('nobody')).toBe(-1);
@@ -89,6 +99,135 @@ describe('a burst trie', () => {
     for (let nth = 0; nth < count; nth += 1) trie.delete(keyOf(nth));
     expect(trie.size).toBe(0);
     for (let nth = 0; nth < count; nth += 1) if (trie.get(keyOf(nth)) !== -1) expect.fail(keyOf(nth));
+  });
+
+  it.each(Object.entries(families))('moves few keys at once, for %s', (_, keyOf) => {
+    const trie = new BurstTrie();
+    const maps = watchMaps();
+    let most = 0;
+    for (let nth = 0; nth < 4 * roomy; nth += 1) {
+      const before = maps.count();
+      trie.add(keyOf(nth), nth);
+      most = Math.max(most, maps.count() - before);
+    }
+    expect(most).toBe(129);
+    for (let nth = 0; nth < 4 * roomy - 1; nth += 1) {
+      const before = maps.count();
+      trie.delete(keyOf(nth));
+      most = Math.max(most, maps.count() - before);
+    }
+    expect(most).toBeLessThanOrEqual(roomy / 8);
+  });
+
+  it('looks no further than for a character that tells well enough', () => {
+    const trie = new BurstTrie();
+    for (let nth = 0; nth < roomy; nth += 1) trie.add(`${hex(nth)}${hex(nth + 1)}`, nth);
+    const read = vi.spyOn(String.prototype, 'charCodeAt');
+    const made = vi.spyOn(Map.prototype, 'entries');
+    let most = 0;
+    for (let nth = roomy; made.mock.calls.length === 0; nth += 1) {
+      const before = read.mock.calls.length;
+      trie.add(hex(nth), nth);
+      most = Math.max(most, read.mock.calls.length - before);
+    }
+    // Each key once, to deal them out, and those of a sample; some at a time.
+    expect(read.mock.calls.length).toBeGreaterThan(roomy);
+    expect(read.mock.calls.length).toBeLessThan(roomy + 1000);
+    expect(most).toBeLessThan(500);
+  });
+
+  it('finds every key, and no other, while they move', () => {
+    const keyOf = address;
+    for (const added of [
+      1,
+      2,
+      16,
+      looked,
+      looked + 1,
+      looked + 2,
+      looked + 30,
+      looked + 64,
+      looked + 65,
+      looked + 100,
+    ]) {
+      const trie = new BurstTrie();
+      const count = roomy + added;
+      for (let nth = 0; nth < count; nth += 1) trie.add(keyOf(nth), nth);
+      for (let nth = 0; nth < count; nth += 1) if (trie.get(keyOf(nth)) !== nth) expect.fail(keyOf(nth));
+      expect(trie.get(keyOf(count))).toBe(-1);
+      // From both ends: those that have moved, and those that have not.
+      for (let nth = 0; nth < 100; nth += 1) {
+        for (const each of [nth, count - 1 - nth]) {
+          trie.delete(keyOf(each));
+          if (trie.get(keyOf(each)) !== -1) expect.fail(keyOf(each));
+          trie.add(keyOf(each), -2 - each);
+          if (trie.get(keyOf(each)) !== -2 - each) expect.fail(keyOf(each));
+          trie.delete(keyOf(each));
+        }
+      }
+      expect(trie.size).toBe(count - 200);
+      for (let nth = 100; nth < count - 100; nth += 1)
+        if (trie.get(keyOf(nth)) !== nth) expect.fail(keyOf(nth));
+      for (let nth = 100; nth < count - 100; nth += 1) trie.delete(keyOf(nth));
+      expect(trie.size).toBe(0);
+    }
+  });
+
+  it('asks one map for a key that is not there, but for a while', () => {
+    const trie = new BurstTrie();
+    for (let nth = 0; nth < roomy + looked + 30; nth += 1) trie.add(`user:${nth}`, nth);
+    const asked = vi.spyOn(Map.prototype, 'get');
+    trie.get('nobody');
+    expect(asked).toHaveBeenCalledTimes(2);
+    for (let nth = roomy + looked + 30; nth < roomy + looked + 100; nth += 1) trie.add(`user:${nth}`, nth);
+    asked.mockClear();
+    trie.get('nobody');
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  it('fills a map before it lets it burst', () => {
+    const kinds = {
+      lone: (nth: number) => `0000${lone(nth)}`,
+      first: (nth: number) => `000${hex(nth)[2]}${lone(nth)}`,
+      last: (nth: number) => `0${hex(nth)[1]}00${lone(nth)}`,
+    };
+    const trie = new BurstTrie();
+    const model = new Map<string, number>();
+    const take = (key: string): void => {
+      if (model.has(key)) return;
+      model.set(key, model.size);
+      trie.add(key, model.size - 1);
+    };
+    const isWhole = (): void => {
+      expect(trie.size).toBe(model.size);
+      for (const [key, number] of model) if (trie.get(key) !== number) expect.fail(key);
+    };
+    const made = vi.spyOn(Map.prototype, 'entries');
+    for (let nth = 0; nth < 5000; nth += 1) take(kinds.lone(nth));
+    // No character tells enough of them apart before there are twice as many of the others.
+    for (let nth = 10_000; made.mock.calls.length < 1; nth += 1) {
+      take(kinds.first(nth));
+      take(kinds.last(nth));
+    }
+    expect(trie.size).toBeGreaterThan(2 * roomy);
+    const moves = Math.ceil(trie.size / 128);
+    let writings = 0;
+    for (let nth = 50_000; made.mock.calls.length < 2; nth += 1, writings += 1) take(kinds.lone(nth));
+    expect(writings).toBeGreaterThan(moves + looked);
+    isWhole();
+    const maps = watchMaps();
+    let most = 0;
+    for (const key of [...model.keys()].reverse()) {
+      const before = maps.count();
+      trie.delete(key);
+      model.delete(key);
+      most = Math.max(most, maps.count() - before);
+      if (trie.get(key) !== -1) expect.fail(key);
+      if (trie.size % 1000 === 0) isWhole();
+    }
+    // However it came about, each branch knows how many keys it has: it is one map again when those are few.
+    expect(most).toBeLessThanOrEqual(roomy / 8);
+    expect(most).toBeGreaterThan(roomy / 10);
   });
 
   it('bursts again by another character when the keys that come are of another kind', () => {
@@ -101,7 +240,7 @@ describe('a burst trie', () => {
     // Those of the first kind go, and a third comes in their place.
     for (let nth = 0; nth < 2 * roomy; nth += 1) trie.delete(first(nth));
     for (let nth = 0; nth < 4 * roomy; nth += 1) trie.add(`:${nth}:`, nth);
-    expect(maps.largest()).toBe(roomy + 1);
+    expect(maps.largest()).toBe(roomy + 1 + looked);
     for (let nth = 0; nth < 4 * roomy; nth += 1) if (trie.get(`:${nth}:`) !== nth) expect.fail(`:${nth}:`);
     for (let nth = 0; nth < 2 * roomy; nth += 1)
       if (trie.get(second(nth)) !== 2 * roomy + nth || trie.get(first(nth)) !== -1) expect.fail(second(nth));
@@ -109,7 +248,7 @@ describe('a burst trie', () => {
 
   it('is one map again once few keys are left, and has lost none', () => {
     const trie = new BurstTrie();
-    const few = roomy / 8;
+    const few = roomy / 16;
     for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(`user:${nth}`, nth);
     for (let nth = few; nth < 2 * roomy; nth += 1) trie.delete(`user:${nth}`);
     expect(trie.size).toBe(few);
@@ -133,11 +272,23 @@ describe('a burst trie', () => {
     const trie = new BurstTrie();
     const others = (nth: number) => `user:${nth}`;
     const untold = (nth: number) => lone(nth);
-    for (let nth = 0; nth <= roomy; nth += 1) trie.add(untold(nth), nth);
-    for (let nth = 0; nth <= roomy; nth += 1) trie.delete(untold(nth));
+    for (let nth = 0; nth <= roomy + looked; nth += 1) trie.add(untold(nth), nth);
+    for (let nth = 0; nth <= roomy + looked; nth += 1) trie.delete(untold(nth));
     const maps = watchMaps();
     for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(others(nth), nth);
-    expect(maps.largest()).toBe(roomy + 1);
+    expect(maps.largest()).toBe(roomy + 1 + looked);
+  });
+
+  it('looks anew when other keys have come in the place of those that it had looked at', () => {
+    const trie = new BurstTrie();
+    const first = (nth: number) => `${String(nth).padStart(5, '0')}:one-kind`;
+    const second = (nth: number) => `another-kind-${String(nth).padStart(5, '0')}`;
+    // So far that a character is chosen, by which the next ones are all the same.
+    for (let nth = 0; nth <= roomy + looked / 2 + 5; nth += 1) trie.add(first(nth), nth);
+    for (let nth = 0; nth <= roomy + looked / 2 + 5; nth += 1) trie.delete(first(nth));
+    const maps = watchMaps();
+    for (let nth = 0; nth < 2 * roomy; nth += 1) trie.add(second(nth), nth);
+    expect(maps.largest()).toBe(roomy + 1 + looked);
   });
 
   it('does not try it again and again with keys that come and go', () => {
@@ -157,7 +308,7 @@ describe('a burst trie', () => {
     const bulk = fc.record({
       family: fc.constantFrom(...Object.values(families)),
       from: fc.integer({ min: 0, max: 3 }),
-      of: fc.constantFrom(10, roomy / 8, roomy + 10),
+      of: fc.constantFrom(10, roomy / 8, roomy + 10, roomy + looked + 40),
     });
     const steps = fc.array(fc.record({ what: fc.constantFrom('add', 'delete'), bulk }), { maxLength: 8 });
     fc.assert(

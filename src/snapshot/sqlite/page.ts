@@ -10,9 +10,6 @@ import { type Block, BlockReader, BlockWriter, blockSize } from './block.js';
 import { type Chunk, FrameWriter, operation, readFrames } from './frame.js';
 import { packEntry, packTombstone, packWord, unpackEntry, unpackTombstone } from './record.js';
 
-/** Own work in one stretch, ms. A single huge value may take longer. */
-const budget = 3;
-
 export interface PackedPage extends SnapshotAppended {
   readonly blocks: readonly Block[];
   readonly chunks: readonly Chunk[];
@@ -21,8 +18,8 @@ export interface PackedPage extends SnapshotAppended {
 /** Packs the pages of one session. */
 export class PagePacker {
   readonly #blocks = new BlockWriter();
-  /** Of all pages together: an answer of the file's thread that is already there gives nobody else a turn. */
-  readonly #pace = slice(budget);
+  /** Of all pages together, though a single huge value may take longer: an answer of the file's thread that is already there gives nobody else a turn. */
+  readonly #pace = slice();
 
   /**
    * Packs a page, in short stretches. What speaks of keys comes behind what records them, so that the order within a page
@@ -94,7 +91,7 @@ export function packTombstones(tombstones: readonly SnapshotTombstone[]): readon
 export async function unpackPage(chunks: readonly Chunk[], blocks: readonly Block[]): Promise<SnapshotPage> {
   const entries: SnapshotEntry[] = [];
   const tombstones: SnapshotTombstone[] = [];
-  const pace = slice(budget);
+  const pace = slice();
   for (const block of blocks) {
     for (const batch of new BlockReader(block).batches()) {
       for (const entry of batch) entries.push(entry);

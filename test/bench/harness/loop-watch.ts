@@ -1,4 +1,5 @@
 import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { RunningProfile, type Stretch } from './running-profile.js';
 import { threadTime } from './thread-time.js';
 
 /** How the event loop fared, in ms. */
@@ -7,11 +8,8 @@ export interface LoopReport {
   readonly max: number;
   /** The longest that the main thread worked without a turn of the loop, the garbage collector's and a guest's work taken off. */
   readonly longestOwn: number;
-}
-
-interface Stretch {
-  readonly from: number;
-  readonly to: number;
+  /** If asked for: what ran in the stretches that were longest so, a line for each. */
+  readonly explained: readonly string[];
 }
 
 /** Whose work is taken off, while a loop is watched. */
@@ -27,11 +25,14 @@ export function guest<R>(work: () => R): R {
   }
 }
 
+/** So many of the longest stretches are explained. */
+const explainedAtMost = 4;
+
 /**
  * Watches the event loop: it takes a turn whenever it can, and notes how long it had to wait. Turns of less than a
- * millisecond say nothing and are not kept, but count.
+ * millisecond say nothing and are not kept, but count. To `explain` costs the work some of its speed.
  */
-export async function watchLoop(work: () => Promise<unknown>): Promise<LoopReport> {
+export async function watchLoop(work: () => Promise<unknown>, { explain = false } = {}): Promise<LoopReport> {
   const gaps: (Stretch & { readonly worked: number })[] = [];
   const others: Stretch[] = [];
   guests = others;
@@ -42,6 +43,7 @@ export async function watchLoop(work: () => Promise<unknown>): Promise<LoopRepor
     }
   });
   observer.observe({ entryTypes: ['gc'] });
+  const profile = explain ? await RunningProfile.start() : undefined;
   const processor = threadTime();
   let over = false;
   let last = performance.now();
@@ -63,13 +65,17 @@ export async function watchLoop(work: () => Promise<unknown>): Promise<LoopRepor
   await new Promise((resolve) => setTimeout(resolve, 20));
   observer.disconnect();
   processor.close();
+  const owns = gaps
+    .map((gap) => ({ ...gap, own: gap.worked - within(gap, others) }))
+    .sort((a, b) => b.own - a.own);
   const lengths = gaps.map(({ from, to }) => to - from).sort((a, b) => a - b);
   // All turns that are not kept are shorter than those that are.
   const rank = Math.ceil(turns * 0.99) - (turns - lengths.length) - 1;
   return {
     p99: rank < 0 ? 1 : (lengths[rank] ?? 0),
     max: lengths.at(-1) ?? 0,
-    longestOwn: Math.max(0, ...gaps.map((gap) => gap.worked - within(gap, others))),
+    longestOwn: Math.max(0, owns[0]?.own ?? 0),
+    explained: (await profile?.stop(owns.slice(0, explainedAtMost))) ?? [],
   };
 }
 

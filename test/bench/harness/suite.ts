@@ -30,6 +30,8 @@ export interface Bench {
   ): Promise<Result['values']>;
   /** A line for whoever waits. It never reaches the standard output of a `--json` run. */
   note(text: string): void;
+  /** Whoever measures what a suite can also explain is to do so, with notes; it costs some of the speed. */
+  readonly explain: boolean;
   /** 1, or less for a quick look: multiply iterations and entries by it. */
   readonly scale: number;
   /** With `--write-readme`: replaces the block of this name in README.md. Otherwise does nothing. */
