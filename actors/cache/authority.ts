@@ -62,7 +62,7 @@ export class Authority {
 
   /** Nothing is proven, by the pass under way neither. */
   void(): void {
-    this.#doubtful = new Names();
+    if (this.#doubtful.size > 0) this.#doubtful = new Names();
     this.#pending = undefined;
     this.#provenAt = undefined;
     this.#provenEnd = undefined;

@@ -60,7 +60,7 @@ class Branch {
     return this.byLetter[letterOf(key, this.at)]!;
   }
 
-  /** Moves some keys on. Says whether there are more: until then there are but maps below. */
+  /** Moves some keys on. Says whether more are left: as long as some are, there are but maps below. */
   move(): boolean {
     if (this.#burst === undefined) return false;
     for (let count = 0; count < atOnce; count += 1) {
@@ -84,14 +84,17 @@ class Branch {
 /**
  * Key to number. Many small maps instead of one: a map that grows copies all it holds, and one of a million keys does so for 0.2 s. A
  * burst trie (Heinz, Zobel, Williams 2002), but for which character a branch looks at: the one that tells its keys apart best, wherever in
- * them it stands, so that neither what all begin or end with, nor a number that counts up, crowds them into one map; and nothing is done
- * to thousands of keys at once: with the writings that come by, a map that is full is looked through, then emptied into a new branch. A way through
+ * them it stands, so that neither what all begin or end with, nor a number that counts up, crowds them into one map; and thousands of keys do not
+ * move at once: with the writings that come by, a map that is full is looked through, then emptied into a new branch. A way through
  * it reads one character a branch: none up to 8,192 keys, one at a hundred thousand, two at a million.
  */
 export class BurstTrie {
   #root: Place = new Map();
-  /** How far maps that are full have been looked through. */
-  readonly #full = new WeakMap<Map<string, number>, ReturnType<typeof looking>>();
+  /**
+   * Maps that were full, and how far they have been looked through. Every writing to one of them goes on with it: an iterator that stands
+   * still keeps all that its map has been since.
+   */
+  readonly #looks = new Map<Map<string, number>, ReturnType<typeof looking>>();
   /** Maps that could not burst, and how large they are to be before that is tried again. */
   readonly #stubborn = new WeakMap<Map<string, number>, number>();
 
@@ -123,8 +126,8 @@ export class BurstTrie {
       place = next;
     }
     place.set(key, number);
-    if (place.size > roomy && !moving && place.size > (this.#stubborn.get(place) ?? 0))
-      this.#look(place, aboveTop, top);
+    if (place.size > roomy && !moving) this.#begin(place);
+    if (this.#looks.size > 0) this.#look(place, aboveTop, top);
   }
 
   /** Takes out a key that is there. */
@@ -146,22 +149,23 @@ export class BurstTrie {
     }
     place.delete(key);
     // Others may come in the place of those that could not be told apart.
-    if (place.size === sparse) {
-      this.#stubborn.delete(place);
-      this.#full.delete(place);
-    }
+    if (place.size === sparse) this.#stubborn.delete(place);
+    if (this.#looks.size > 0) this.#look(place, above, place);
   }
 
+  /** A map is full. */
+  #begin(map: Map<string, number>): void {
+    if (map.size > (this.#stubborn.get(map) ?? 0) && !this.#looks.has(map))
+      this.#looks.set(map, looking(map));
+  }
+
+  /** Goes on looking through a map, if it was full; in the end it bursts, in the place of `top`, though a few have gone meanwhile. */
   #look(map: Map<string, number>, aboveTop: Branch | undefined, top: Place): void {
-    const look = this.#full.get(map) ?? looking(map);
-    const { done, value: branch } = look.next();
-    if (done !== true) {
-      this.#full.set(map, look);
-      return;
-    }
-    this.#full.delete(map);
-    if (branch === undefined) this.#stubborn.set(map, 2 * map.size);
-    this.#replace(aboveTop, top, branch ?? map);
+    const look = this.#looks.get(map)?.next();
+    if (look?.done !== true) return;
+    this.#looks.delete(map);
+    if (look.value === undefined) this.#stubborn.set(map, 2 * map.size);
+    else this.#replace(aboveTop, top, look.value);
   }
 
   #replace(above: Branch | undefined, before: Place, after: Place): void {

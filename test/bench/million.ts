@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { type Cache, defineCache, type ExportedRecord, type Row } from 'holdfast';
 import type { Aim } from './harness/aims.js';
 import { guest, type LoopReport, watchLoop } from './harness/loop-watch.js';
+import { collectGarbage } from './harness/rounds.js';
 import { type Session, session, tokens } from './harness/sessions.js';
 import { type Bench, suite } from './harness/suite.js';
 
@@ -43,13 +44,16 @@ export default suite({
     for (const measure of ['loop', 'own'] as const) {
       if (!works.some((what) => measures[measure].some((name) => bench.wants(`${what}: ${name}`)))) continue;
       // V8 tells how long it collected garbage, but not of the marking that it does in steps: that would count as the cache's own.
-      if (measure === 'own') setFlagsFromString('--no-incremental-marking');
+      if (measure === 'own') {
+        collectGarbage();
+        setFlagsFromString('--no-incremental-marking');
+      }
       const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
       try {
         await everything(bench, measure, folder);
       } finally {
         rmSync(folder, { recursive: true, force: true });
-        setFlagsFromString('--incremental-marking');
+        if (measure === 'own') setFlagsFromString('--incremental-marking');
       }
     }
   },

@@ -213,7 +213,9 @@ describe('a burst trie', () => {
     const moves = Math.ceil(trie.size / 128);
     let writings = 0;
     for (let nth = 50_000; made.mock.calls.length < 2; nth += 1, writings += 1) take(kinds.lone(nth));
-    expect(writings).toBeGreaterThan(moves + looked);
+    // Then the fullest of the maps is looked through twice, in which are the first of them and half of the others.
+    const looks = (5000 + trie.size) / 128;
+    expect(writings).toBeGreaterThan(moves + looks);
     isWhole();
     const maps = watchMaps();
     let most = 0;
@@ -283,7 +285,7 @@ describe('a burst trie', () => {
     const trie = new BurstTrie();
     const first = (nth: number) => `${String(nth).padStart(5, '0')}:one-kind`;
     const second = (nth: number) => `another-kind-${String(nth).padStart(5, '0')}`;
-    // So far that a character is chosen, by which the next ones are all the same.
+    // So far that a character is chosen by which the next ones are all the same.
     for (let nth = 0; nth <= roomy + looked / 2 + 5; nth += 1) trie.add(first(nth), nth);
     for (let nth = 0; nth <= roomy + looked / 2 + 5; nth += 1) trie.delete(first(nth));
     const maps = watchMaps();
@@ -291,12 +293,55 @@ describe('a burst trie', () => {
     expect(maps.largest()).toBe(roomy + 1 + looked);
   });
 
+  it('is done with looking through a map that has grown less full, and keeps nothing of that', () => {
+    const trie = new BurstTrie();
+    const looks = vi.spyOn(Map.prototype, 'keys');
+    for (let nth = 0; nth <= roomy; nth += 1) trie.add(address(nth), nth);
+    for (let nth = 6000; nth <= roomy; nth += 1) trie.delete(address(nth));
+    expect(looks).toHaveBeenCalledTimes(2);
+    // Neither the iterators, which would keep every table that the map has had.
+    for (const { value } of looks.mock.results)
+      expect(value.next()).toEqual({ done: true, value: undefined });
+    for (let nth = 0; nth < 6000; nth += 1) if (trie.get(address(nth)) !== nth) expect.fail(address(nth));
+  });
+
+  it('lets a map burst below a branch while keys are deleted from it', () => {
+    const trie = new BurstTrie();
+    const bursts = vi.spyOn(Map.prototype, 'entries');
+    for (let nth = 0; nth < roomy + 300; nth += 1) trie.add(hex(nth), nth);
+    expect(bursts).toHaveBeenCalledTimes(1);
+    const looks = vi.spyOn(Map.prototype, 'keys');
+    // All of them in one map, since they end alike.
+    let count = 0;
+    for (; looks.mock.calls.length === 0; count += 1) trie.add(address(count), count);
+    for (; bursts.mock.calls.length < 2; count -= 1) trie.delete(address(count - 1));
+    expect(trie.size).toBe(roomy + 300 + count);
+    for (let nth = 0; nth < roomy + 300; nth += 1) if (trie.get(hex(nth)) !== nth) expect.fail(hex(nth));
+    for (let nth = 0; nth < count; nth += 1) if (trie.get(address(nth)) !== nth) expect.fail(address(nth));
+  });
+
+  it('need not branch by what told those apart that have gone', () => {
+    const trie = new BurstTrie();
+    const first = (nth: number) => `${String(nth).padStart(5, '0')}:one-kind`;
+    const second = (nth: number) => `another-kind-${String(nth).padStart(5, '0')}`;
+    for (let nth = 0; nth < roomy + 300; nth += 1) trie.add(first(nth), nth);
+    for (let nth = 0; nth < 5000; nth += 1) trie.add(second(nth), nth);
+    for (let nth = 0; nth < roomy + 300; nth += 1) trie.delete(first(nth));
+    const read = vi.spyOn(String.prototype, 'charCodeAt');
+    expect(trie.get(second(0))).toBe(0);
+    expect(read).toHaveBeenCalledTimes(1);
+    for (let nth = 5000; nth < roomy + 300; nth += 1) trie.add(second(nth), nth);
+    read.mockClear();
+    expect(trie.get(second(0))).toBe(0);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
   it('does not try it again and again with keys that come and go', () => {
     const trie = new BurstTrie();
     const alike = (nth: number) => lone(nth);
     for (let nth = 0; nth < roomy; nth += 1) trie.add(alike(nth), nth);
     const looked = vi.spyOn(Map.prototype, 'keys');
-    for (let nth = roomy; nth < roomy + 50; nth += 1) {
+    for (let nth = roomy; nth < roomy + 1000; nth += 1) {
       trie.add(alike(nth), nth);
       trie.delete(alike(nth));
     }
