@@ -60,19 +60,22 @@ class Branch {
     return this.byLetter[letterOf(key, this.at)]!;
   }
 
-  /** Moves some keys on. Says whether more are left: as long as some are, there are but maps below. */
-  move(): boolean {
-    if (this.#burst === undefined) return false;
+  /** Whether keys are still to move: as long as some are, there are but maps below. */
+  get moving(): boolean {
+    return this.#burst !== undefined;
+  }
+
+  /** Moves some keys on. */
+  move(): void {
     for (let count = 0; count < atOnce; count += 1) {
       const next = this.#left.next();
       if (next.done === true) {
         this.#burst = undefined;
-        return false;
+        return;
       }
       const [key, number] = next.value;
       (this.below(key) as Map<string, number>).set(key, number);
     }
-    return true;
   }
 
   /** Takes out a key, as far as it is not below. */
@@ -116,7 +119,8 @@ export class BurstTrie {
     let aboveTop: Branch | undefined;
     let moving = false;
     while (place instanceof Branch) {
-      moving = place.move();
+      if (place.moving) place.move();
+      moving = place.moving;
       place.size += 1;
       const next: Place = place.below(key);
       if (next.size + 1 < place.size) {
@@ -141,8 +145,10 @@ export class BurstTrie {
         this.#replace(above, place, map);
         place = map;
       } else {
-        place.move();
-        place.delete(key);
+        if (place.moving) {
+          place.move();
+          place.delete(key);
+        }
         above = place;
         place = place.below(key);
       }
