@@ -22,6 +22,8 @@ export interface Kept<V> {
 export interface Gone {
   readonly key: string;
   readonly gone: Tombstone['kind'];
+  /** Since when; ms of ages. Default: now. */
+  readonly at?: Milliseconds;
 }
 
 /** Its age begins anew; nothing is said of its row by that. */
@@ -59,7 +61,7 @@ export function applyChanges<V>(
   const gone: Gone[] = [];
   for (const change of changes) {
     if ('gone' in change) {
-      core.table.bury(change.key, change.gone, at);
+      core.table.bury(change.key, change.gone, change.at ?? at);
       core.authority.doubt(change.key);
       if (change.gone === 'revoked') {
         core.touches.forget(change.key);
@@ -92,7 +94,14 @@ export function applyChanges<V>(
     core.counters.invalidated += gone.length;
     core.counters.revoked += gone.filter(({ gone: kind }) => kind === 'revoked').length;
     const wall = wallNow();
-    core.ledger?.note(gone.map(({ key, gone: kind }, index) => ({ key, kind, at: wall, seq: seqs[index]! })));
+    core.ledger?.note(
+      gone.map(({ key, gone: kind, at: since = at }, index) => ({
+        key,
+        kind,
+        at: wall - (at - since),
+        seq: seqs[index]!,
+      })),
+    );
     for (const kind of ['invalidated', 'revoked'] as const) {
       const keys = gone.filter((change) => change.gone === kind).map(({ key }) => key);
       const word = because ?? (kind === 'invalidated' ? 'invalidate' : 'revoke');

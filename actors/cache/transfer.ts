@@ -171,7 +171,7 @@ export class Transfer<V> {
     // Nothing is known of it anyway.
     if (held < 0 && removed === 'invalidated') return 'kept';
     if (table !== this.#core.table) table.bury(key, removed, at);
-    else this.#writer.buryStored([key], removed, removed === 'revoked' ? 'revoke' : 'invalidate');
+    else this.#writer.buryStored([key], removed, removed === 'revoked' ? 'revoke' : 'invalidate', at);
     return 'removals';
   }
 

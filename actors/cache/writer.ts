@@ -1,5 +1,5 @@
 import { OptionsError } from '../../src/errors.js';
-import { milliseconds } from '../../src/runtime/duration.js';
+import { type Milliseconds, milliseconds } from '../../src/runtime/duration.js';
 import { ageNow, random } from '../../src/runtime/time.js';
 import type { EntryOptions as TableEntry } from '../../src/table/index.js';
 import { checkEntryOptions, type EntryOptions } from './call-options.js';
@@ -67,16 +67,17 @@ export class Writer<V> {
     this.buryStored(keys, kind, because);
   }
 
-  /** The same by the keys that the table has. */
+  /** The same by the keys that the table has, perhaps since earlier: `at`, ms of ages. */
   buryStored(
     keys: readonly string[],
     kind: 'invalidated' | 'revoked',
     because: 'invalidate' | 'revoke' | 'remove',
+    at?: Milliseconds,
   ): void {
     if (keys.length === 0) return;
     applyChanges(
       this.#core,
-      keys.map((key) => ({ key, gone: kind })),
+      keys.map((key) => ({ key, gone: kind, ...(at !== undefined && { at }) })),
       because,
     )();
   }

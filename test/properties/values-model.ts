@@ -14,15 +14,28 @@ interface Entry {
   /** When it was last confirmed for, and not a ms longer. */
   end: number;
   expiresAt: number;
+  readonly tag: string | undefined;
 }
 
 type Record = Entry | { readonly revokedAt: number };
 
 export type Operation =
   | { readonly op: 'put'; readonly key: string; readonly value: Value; readonly entry: Given }
-  | { readonly op: 'putMany'; readonly keys: readonly string[]; readonly value: Value; readonly bad: boolean }
+  | {
+      readonly op: 'putMany';
+      readonly keys: readonly string[];
+      readonly value: Value;
+      readonly entry: Given;
+      readonly bad: boolean;
+    }
   | { readonly op: 'update' | 'getAndUpdate'; readonly key: string; readonly next: Value | undefined }
-  | { readonly op: 'incr'; readonly key: string; readonly by: number; readonly ttl: number | undefined }
+  | {
+      readonly op: 'incr' | 'decr';
+      readonly key: string;
+      readonly by: number;
+      readonly ttl: number | undefined;
+    }
+  | { readonly op: 'getMany'; readonly keys: readonly string[] }
   | { readonly op: 'get' | 'take' | 'revoke' | 'invalidate' | 'ttl' | 'touch'; readonly key: string }
   | { readonly op: 'expire' | 'expireAt'; readonly key: string; readonly in: number };
 
@@ -30,15 +43,17 @@ export interface Given {
   readonly ttl?: number | undefined;
   readonly staleFor?: number | undefined;
   readonly expiresIn?: number | undefined;
+  readonly tag?: string | undefined;
 }
 
 /** What came of an operation: what it gave, or that it was an error. */
 export type Outcome = { readonly gave: unknown } | { readonly error: 'counter' | 'options' };
 
-const optionsOf = ({ ttl, staleFor, expiresIn }: Given, wall: number): EntryOptions => ({
+const optionsOf = ({ ttl, staleFor, expiresIn, tag }: Given, wall: number): EntryOptions => ({
   ...(ttl !== undefined && { ttl }),
   ...(staleFor !== undefined && { staleFor }),
   ...(expiresIn !== undefined && { expiresAt: wall + expiresIn }),
+  ...(tag !== undefined && { tags: [tag] }),
 });
 
 /** Does it to a cache, or through a transaction. */
@@ -51,15 +66,20 @@ export function perform(
     case 'put':
       return place.put(operation.key, operation.value, optionsOf(operation.entry, wall));
     case 'putMany': {
-      const entries = operation.keys.map((key) => [key, operation.value] as const);
+      const entries = operation.keys.map(
+        (key) => [key, operation.value, optionsOf(operation.entry, wall)] as const,
+      );
       return place.putMany(operation.bad ? [...entries, ['a', undefined as never]] : entries);
     }
     case 'update':
       return place.update(operation.key, () => operation.next as Value);
     case 'getAndUpdate':
       return place.getAndUpdate(operation.key, () => operation.next);
+    case 'getMany':
+      return place.getMany(operation.keys);
     case 'incr':
-      return place.incr(operation.key, operation.by, optionsOf({ ttl: operation.ttl }, wall));
+    case 'decr':
+      return place[operation.op](operation.key, operation.by, optionsOf({ ttl: operation.ttl }, wall));
     case 'expire':
       return place.expire(operation.key, Math.max(0, operation.in));
     case 'expireAt':
@@ -89,24 +109,63 @@ export class Model {
   #held(key: string): Entry | undefined {
     const entry = this.#records.get(key);
     if (entry === undefined || 'revokedAt' in entry) return undefined;
+    // Once seen to be over it stays so, whatever the wall clock says later.
     if (this.wall >= entry.expiresAt) entry.expiresAt = Number.NEGATIVE_INFINITY;
-    return this.wall >= entry.expiresAt || this.now >= entry.end ? undefined : entry;
+    return this.#isServed(entry) ? entry : undefined;
+  }
+
+  readonly #isServed = (record: Record): record is Entry =>
+    !('revokedAt' in record) && this.wall < record.expiresAt && this.now < record.end;
+
+  /** What may be served, as whoever walks through all of it finds it. */
+  served(): [key: string, value: Value][] {
+    return [...this.#records].flatMap(([key, record]) =>
+      this.#isServed(record) ? [[key, record.value] satisfies [string, Value]] : [],
+    );
+  }
+
+  /** Which keys are known to be removed. */
+  removed(): string[] {
+    return [...this.#records].flatMap(([key, record]) => ('revokedAt' in record ? [key] : []));
+  }
+
+  /** The tag's entries go. Says how many of them might have been served. */
+  invalidateTag(tag: string): number {
+    let count = 0;
+    for (const [key, record] of this.#records) {
+      if ('revokedAt' in record || record.tag !== tag) continue;
+      if (this.#isServed(record)) count += 1;
+      this.#records.delete(key);
+    }
+    return count;
+  }
+
+  /** Evicts. */
+  evict(key: string): void {
+    this.#records.delete(key);
   }
 
   #put(
     key: string,
     value: Value,
-    { ttl = terms.ttl, staleFor = terms.staleFor, expiresIn }: Given = {},
+    { ttl = terms.ttl, staleFor = terms.staleFor, expiresIn, tag }: Given = {},
   ): void {
     const expiresAt = expiresIn === undefined ? Number.POSITIVE_INFINITY : this.wall + expiresIn;
-    this.#records.set(key, { value, since: this.now, ttl, end: this.now + ttl + staleFor, expiresAt });
+    this.#records.set(key, { value, since: this.now, ttl, end: this.now + ttl + staleFor, expiresAt, tag });
   }
 
   does(operation: Operation): Outcome {
     if (operation.op === 'putMany') {
       if (operation.bad) return { error: 'options' };
-      for (const key of operation.keys) this.#put(key, operation.value);
+      for (const key of operation.keys) this.#put(key, operation.value, operation.entry);
       return { gave: undefined };
+    }
+    if (operation.op === 'getMany') {
+      const held = operation.keys.flatMap((key) => {
+        const entry = this.#held(key);
+        return entry === undefined ? [] : [[key, entry.value] as const];
+      });
+      return { gave: new Map(held) };
     }
     const { key } = operation;
     if (operation.op === 'put') {
@@ -144,13 +203,15 @@ export class Model {
         held.value = next;
         return { gave: op === 'update' ? next : before };
       }
-      case 'incr': {
+      case 'incr':
+      case 'decr': {
+        const by = operation.op === 'incr' ? operation.by : 0 - operation.by;
         if (held === undefined || this.now - held.since >= held.ttl) {
-          this.#put(key, operation.by, { ttl: operation.ttl });
-          return { gave: operation.by };
+          this.#put(key, by, { ttl: operation.ttl });
+          return { gave: by };
         }
         if (typeof held.value !== 'number') return { error: 'counter' };
-        held.value += operation.by;
+        held.value += by;
         return { gave: held.value };
       }
     }
