@@ -17,6 +17,7 @@ export const rowDeeds = [
   'save',
   'remove',
   'read',
+  'readMany',
   'fetch',
   'refresh',
   'lookup',
@@ -32,6 +33,8 @@ export const countDeeds = [
   'take',
   'revoke',
   'read',
+  'readMany',
+  'getMany',
   'fetch',
   'lookup',
 ] as const;
@@ -90,11 +93,11 @@ export const playRows = (plan: Plan<(typeof rowDeeds)[number]>): Promise<Chronic
   const terms = { ttl: plan.ttl, staleFor: '1h', warm: { every: 60 }, sweep: { every: 40 } } as const;
   return play(plan, { database, lastly, ...terms }, (client, deed, key) => {
     const { cache } = client;
-    const say = (lookup: Lookup<number>): void => {
+    const say = (lookup: Lookup<number>, of: Key = key): void => {
       sometimes(`a row is ${lookup.status}`, true);
-      if (lookup.status === 'fresh') client.note(key, `${deed}: ${lookup.value}`, is(lookup.value));
-      else if (lookup.status === 'absent' && lookup.because === 'removed') client.noteRemoved(key);
-      else if (lookup.status === 'absent') client.note(key, `${deed}: absent`, is(undefined));
+      if (lookup.status === 'fresh') client.note(of, `${deed}: ${lookup.value}`, is(lookup.value));
+      else if (lookup.status === 'absent' && lookup.because === 'removed') client.noteRemoved(of);
+      else if (lookup.status === 'absent') client.note(of, `${deed}: absent`, is(undefined));
       // What is stale says that it is old; of what is unknown nothing is said.
     };
     switch (deed) {
@@ -107,6 +110,11 @@ export const playRows = (plan: Plan<(typeof rowDeeds)[number]>): Promise<Chronic
       case 'read':
       case 'refresh':
         return client.ask(async () => say(await cache[deed](key)));
+      case 'readMany':
+        return client.ask(async () => {
+          const answers = await cache.readMany(keys);
+          for (const of of keys) say(answers.get(of)!, of);
+        });
       case 'fetch':
         return client.ask(async () => {
           const value = await cache.fetch(key, { accept: 'fresh' });
@@ -131,10 +139,10 @@ export const playCounts = (plan: Plan<(typeof countDeeds)[number]>): Promise<Chr
     (client, deed, key) => {
       const { cache } = client;
       // Nobody but its clients knows of it: what is told as unknown or as absent is not there.
-      const say = (lookup: Lookup<number>): void => {
+      const say = (lookup: Lookup<number>, of: Key = key): void => {
         sometimes(`a count is ${lookup.status}`, true);
         const value = lookup.status === 'fresh' || lookup.status === 'stale' ? lookup.value : undefined;
-        client.note(key, `${deed}: ${value}`, is(value));
+        client.note(of, `${deed}: ${value}`, is(value));
       };
       switch (deed) {
         case 'put': {
@@ -167,6 +175,16 @@ export const playCounts = (plan: Plan<(typeof countDeeds)[number]>): Promise<Chr
           return client.note(key, deed, () => [undefined]);
         case 'lookup':
           return say(cache.lookup(key));
+        case 'getMany': {
+          const held = cache.getMany(keys);
+          for (const of of keys) client.note(of, `${deed}: ${held.get(of)}`, is(held.get(of)));
+          return;
+        }
+        case 'readMany':
+          return client.ask(async () => {
+            const answers = await cache.readMany(keys);
+            for (const of of keys) say(answers.get(of)!, of);
+          });
         case 'fetch':
           return client.ask(async () => {
             const value = await cache.fetch(key);
