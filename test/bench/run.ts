@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- --suite NAME … --case WORDS --json --quick --explain --list --write-readme --write-docs]`: runs the suites of this folder
- * against the built package; with `--case`, of them the cases whose titles match (a regular expression). `--write-docs` puts what
- * the suite `cache` finds into docs/speed.md, case by case. `--explain` tells, where a suite can, what ran in the stretches that it names (`million`), at the cost of some speed. With `--json` the standard output is one JSON document,
- * `{ machine, results }`, and nothing else.
+ * `npm run bench [-- --suite NAME … --case WORDS --json --quick --explain --list --write-readme --write-docs]`: runs the suites of this
+ * folder against the built package; with `--case`, of them the cases whose titles match (a regular expression). `--write-docs` puts
+ * what the suite `cache` finds into docs/speed.md, case by case. `--explain` tells, at the cost of some speed, which functions ran in
+ * the longest stretches (suite `million`). With `--json` the standard output is one JSON document, `{ machine, results }`, and nothing
+ * else.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';

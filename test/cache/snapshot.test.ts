@@ -236,6 +236,27 @@ describe('a logout', () => {
   );
 
   it(
+    'that another cache brought is as old after a SIGKILL as it was there',
+    scene({ rows }, async ({ w, db, store, boot, define }) => {
+      const one = await boot({ snapshot: { store, every: '1h' } });
+      await one.cache.warmed();
+      await one.stop();
+      const two = await boot({ snapshot: { store, every: '1h' } });
+      db.become({ mode: 'unreachable' });
+      await w.advance('1s');
+      const other = define({ name: 'other' });
+      other.cache.revoke('a');
+      const removedAt = w.now;
+      await w.advance('10s');
+      expect(await two.cache.importFrom(other.cache.exportTo())).toMatchObject({ removals: 1 });
+      await w.advance('100ms');
+      two.kill();
+      const { cache } = await boot({ snapshot: { store } });
+      expect(cache.lookup('a')).toEqual({ status: 'absent', because: 'removed', age: w.now - removedAt });
+    }),
+  );
+
+  it(
     'remove: once it has resolved it survives SIGKILL at that very instant',
     scene({ rows }, async ({ db, store, boot }) => {
       const one = await boot({ snapshot: { store, every: '1h' } });
